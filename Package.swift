@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "swirl",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "Swirl", targets: ["Swirl"]),
+    .library(name: "SwirlCommand", targets: ["SwirlCommand"]),
+    .executable(name: "swirl", targets: ["swirl-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "CKernels"),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "Runtime"),
+    .target(name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"]),
+    .target(name: "Envs", dependencies: ["Runtime"]),
+    .target(name: "Policy", dependencies: ["Tensors", "Envs"]),
+    .target(name: "Replay", dependencies: ["Tensors"]),
+    .target(
+      name: "Agents",
+      dependencies: [
+        "Runtime", "Tensors", "Envs", "Policy", "Replay", "Yams",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "Swirl", dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Agents"]),
+    .target(
+      name: "SwirlCommand",
+      dependencies: [
+        "Swirl",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "swirl-cli", dependencies: ["SwirlCommand"]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
+    .testTarget(name: "EnvsTests", dependencies: ["Envs"], exclude: ["References"]),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["References"]),
+    .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
+    .testTarget(name: "AgentsTests", dependencies: ["Agents"], exclude: ["References"]),
+    .testTarget(name: "CommandTests", dependencies: ["SwirlCommand"], exclude: ["References"]),
+  ]
+)
