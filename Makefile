@@ -1,0 +1,53 @@
+# Every target builds in release mode unless its name says otherwise. `make help` lists them.
+
+SWIFT ?= swift
+RELEASE := -c release
+# Narrows `make test`: make test FILTER=EnvsTests
+FILTER ?=
+SEED ?= 1
+
+folders := $(wildcard Sources Tests Examples Benchmarks) Package.swift
+test_flags := $(if $(FILTER),--filter $(FILTER))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup build bench format lint docs test-long test-sanitize clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## set up, build, train PPO on CartPole-v1 and evaluate it over 100 fresh episodes
+	@Scripts/demo.sh "$(SEED)"
+
+test: setup ## set up and run every test (FILTER=EnvsTests runs some)
+	$(SWIFT) test $(RELEASE) $(test_flags)
+
+setup: ## install or name the system packages that are missing
+	@Scripts/setup.sh
+
+build: setup ## build everything
+	$(SWIFT) build $(RELEASE)
+
+bench: setup ## run the benchmarks
+	$(SWIFT) run $(RELEASE) --package-path Benchmarks
+
+format: ## format every Swift file in place
+	$(SWIFT) format --in-place --parallel --recursive $(folders)
+
+lint: setup ## check the formatting, and that the build gives no warnings
+	$(SWIFT) format lint --strict --parallel --recursive $(folders)
+	@Scripts/build-without-warnings.sh $(SWIFT) build $(RELEASE) --build-tests
+
+docs: setup ## write the documentation of the public modules to .build/docs
+	@Scripts/docs.sh
+
+test-long: setup ## run the tests that take minutes as well
+	SWIRL_LONG_TESTS=1 $(SWIFT) test $(RELEASE) $(test_flags)
+
+# Debug builds, each with a build folder of its own so that the release build stays warm. Leak detection is off: the Swift
+# runtime keeps metadata for ever, which it would report.
+test-sanitize: setup ## run the tests under the address and the thread sanitizer
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/asan $(test_flags)
+	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan $(test_flags)
+
+clean: ## remove what was built
+	$(SWIFT) package clean
