@@ -19,7 +19,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-    .target(name: "Runtime"),
+    .target(name: "Runtime", exclude: ["README.md"]),
     .target(name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"]),
     .target(name: "Envs", dependencies: ["Runtime"]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"]),

@@ -45,6 +45,7 @@ struct RandomGoldens: Decodable {
   let integers: [Integers]
   let mixed: Mixed
   let tails: [Tail]
+  let tables: [String: Bits]
 
   static let shared: RandomGoldens = {
     let path = URL(filePath: #filePath).deletingLastPathComponent()

@@ -154,6 +154,25 @@ private let goldens = RandomGoldens.shared
     }
   }
 
+  @Test func zigguratTablesEqualNumPys() {
+    func hash(_ words: (Int) -> UInt64) -> Bits {
+      var place = 0
+      return digest(256) {
+        defer { place += 1 }
+        return words(place)
+      }
+    }
+    let tables = [
+      "normalLimits": hash { Ziggurat.normalLimits[$0] },
+      "normalScales": hash { Ziggurat.normalScales[$0].bitPattern },
+      "normalHeights": hash { Ziggurat.normalHeights[$0].bitPattern },
+      "exponentialLimits": hash { Ziggurat.exponentialLimits[$0] },
+      "exponentialScales": hash { Ziggurat.exponentialScales[$0].bitPattern },
+      "exponentialHeights": hash { Ziggurat.exponentialHeights[$0].bitPattern },
+    ]
+    #expect(tables == goldens.tables)
+  }
+
   @Test(arguments: [0, 1, 2, 3])
   func codingContinuesTheStream(_ halvesDrawn: Int) throws {
     var generator = PCG64(seed: .max)

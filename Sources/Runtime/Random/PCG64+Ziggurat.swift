@@ -22,7 +22,8 @@ extension PCG64 {
       let layer = Int(bits & 0xff)
       let magnitude = bits >> 9 & 0xf_ffff_ffff_ffff
       let distance = Double(magnitude) * Ziggurat.normalScales[layer]
-      let sample = bits >> 8 & 1 == 1 ? -distance : distance
+      // The sign without a branch, which would be mispredicted every other time.
+      let sample = Double(bitPattern: distance.bitPattern | (bits & 0x100) << 55)
       if magnitude < Ziggurat.normalLimits[layer] { return sample }
       if layer == 0 {
         let tail = normalTail()

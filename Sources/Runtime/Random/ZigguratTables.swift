@@ -1,9 +1,9 @@
 // Written by Tests/RuntimeTests/References/make_ziggurat.py; the values are NumPy's, bit for bit.
 
 /// The layers of the ziggurats: a draw below a layer's limit times its scale is the sample.
-enum Ziggurat {
+package enum Ziggurat {
   /// NumPy's `ki_double`.
-  static let normalLimits: InlineArray<256, UInt64> = [
+  package static let normalLimits: InlineArray<256, UInt64> = [
     0xef33d8025ef6a, 0x0, 0xc08be98fbc6a8, 0xda354fabd8142, 0xe51f67ec1eeea, 0xeb255e9d3f77e,
     0xeef4b817ecab9, 0xf19470afa44aa, 0xf37ed61ffcb18, 0xf4f469561255c, 0xf61a5e41ba396,
     0xf707a755396a4, 0xf7cb2ec28449a, 0xf86f10c6357d3, 0xf8fa6578325de, 0xf9724c74dd0da,
@@ -58,7 +58,7 @@ enum Ziggurat {
   ]
 
   /// NumPy's `wi_double`.
-  static let normalScales: InlineArray<256, Double> = [
+  package static let normalScales: InlineArray<256, Double> = [
     0x1.f493b7815d979p-51, 0x1.b8d0be3fdf6c6p-55, 0x1.250af3c2c5bb4p-54, 0x1.57cb938443b61p-54,
     0x1.801fce82fa70cp-54, 0x1.a230c2e4cd0bcp-54, 0x1.c004d2f3861f7p-54, 0x1.dac2f5a747274p-54,
     0x1.f32482d4cd5c3p-54, 0x1.04d32278ebbadp-53, 0x1.0f5053b025d43p-53, 0x1.192a697413677p-53,
@@ -126,7 +126,7 @@ enum Ziggurat {
   ]
 
   /// NumPy's `fi_double`.
-  static let normalHeights: InlineArray<256, Double> = [
+  package static let normalHeights: InlineArray<256, Double> = [
     0x1.0000000000000p+0, 0x1.f446ac979f087p-1, 0x1.eb7545b6ca915p-1, 0x1.e3f11e027f077p-1,
     0x1.dd36fa704de95p-1, 0x1.d70920657bcf2p-1, 0x1.d144978a119dcp-1, 0x1.cbd33a8a72debp-1,
     0x1.c6a5ecea9787fp-1, 0x1.c1b1cd9eebaeap-1, 0x1.bceeb4ee1dc82p-1, 0x1.b85653a8ff552p-1,
@@ -194,7 +194,7 @@ enum Ziggurat {
   ]
 
   /// NumPy's `ke_double`.
-  static let exponentialLimits: InlineArray<256, UInt64> = [
+  package static let exponentialLimits: InlineArray<256, UInt64> = [
     0x1c5214272497c6, 0x0, 0x137d5bd79c317e, 0x186ef58e3f3c10, 0x1a9bb7320eb0ae, 0x1bd127f719447c,
     0x1c951d0f88651a, 0x1d1bfe2d5c3972, 0x1d7e5bd56b18b2, 0x1dc934dd172c70, 0x1e0409dfac9dc8,
     0x1e337b71d47836, 0x1e5a8b177cb7a2, 0x1e7b42096f046c, 0x1e970daf08ae3e, 0x1eaef5b14ef09e,
@@ -249,7 +249,7 @@ enum Ziggurat {
   ]
 
   /// NumPy's `we_double`.
-  static let exponentialScales: InlineArray<256, Double> = [
+  package static let exponentialScales: InlineArray<256, Double> = [
     0x1.164ec94bf5dc1p-50, 0x1.0589d8b5d4119p-57, 0x1.ad6b2495b4d2bp-57, 0x1.19335a95b8dbap-56,
     0x1.522e6e54a2a73p-56, 0x1.85090fbc27a80p-56, 0x1.b38d1ef79b7ccp-56, 0x1.decd8b76dbd98p-56,
     0x1.03bf049c65c3cp-55, 0x1.170db24d6f670p-55, 0x1.2980290da2633p-55, 0x1.3b388fe3d6ecap-55,
@@ -317,7 +317,7 @@ enum Ziggurat {
   ]
 
   /// NumPy's `fe_double`.
-  static let exponentialHeights: InlineArray<256, Double> = [
+  package static let exponentialHeights: InlineArray<256, Double> = [
     0x1.0000000000000p+0, 0x1.e0545e5881137p-1, 0x1.cd0a65081fff1p-1, 0x1.be5007beb7b27p-1,
     0x1.b210f0ee67f2ap-1, 0x1.a76baa562fae7p-1, 0x1.9de9715556d9bp-1, 0x1.95431c455aa39p-1,
     0x1.8d4a376d3d22fp-1, 0x1.85de87806c5b8p-1, 0x1.7ee8a2d243126p-1, 0x1.7856e9b09d47ep-1,

@@ -42,19 +42,24 @@ def literal(kind, word):
     return f"0x{word:x}" if kind == "UInt64" else struct.unpack("<d", struct.pack("<Q", word))[0].hex()
 
 
-lines = ["// Written by Tests/RuntimeTests/References/make_ziggurat.py; the values are NumPy's, bit for bit.",
-         "", "/// The layers of the ziggurats: a draw below a layer's limit times its scale is the sample.",
-         "enum Ziggurat {"]
-for name, kind, source, words in TABLES:
-    literals = [literal(kind, word) for word in words]
-    lines += [f"  /// NumPy's {source}.", f"  static let {name}: InlineArray<256, {kind}> = ["]
-    row = "   "
-    for text in literals:
-        if len(row) + len(text) + 2 > 100:
-            lines.append(row)
-            row = "   "
-        row += f" {text},"
-    lines += [row, "  ]", ""]
-lines[-1] = "}"
-path = Path(__file__).parents[3] / "Sources/Runtime/Random/ZigguratTables.swift"
-path.write_text("\n".join(lines) + "\n")
+def main():
+    lines = ["// Written by Tests/RuntimeTests/References/make_ziggurat.py; the values are NumPy's, bit for bit.",
+             "", "/// The layers of the ziggurats: a draw below a layer's limit times its scale is the sample.",
+             "package enum Ziggurat {"]
+    for name, kind, source, words in TABLES:
+        literals = [literal(kind, word) for word in words]
+        lines += [f"  /// NumPy's {source}.", f"  package static let {name}: InlineArray<256, {kind}> = ["]
+        row = "   "
+        for text in literals:
+            if len(row) + len(text) + 2 > 100:
+                lines.append(row)
+                row = "   "
+            row += f" {text},"
+        lines += [row, "  ]", ""]
+    lines[-1] = "}"
+    path = Path(__file__).parents[3] / "Sources/Runtime/Random/ZigguratTables.swift"
+    path.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
