@@ -20,17 +20,19 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "Runtime", exclude: ["README.md"]),
-    .target(name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"]),
+    .target(
+      name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
     .target(name: "Envs", dependencies: ["Runtime"]),
-    .target(name: "Policy", dependencies: ["Tensors", "Envs"]),
-    .target(name: "Replay", dependencies: ["Tensors"]),
+    .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
+    .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
       name: "Agents",
       dependencies: [
         "Runtime", "Tensors", "Envs", "Policy", "Replay", "Yams",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .target(name: "Swirl", dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Agents"]),
+    .target(
+      name: "Swirl", dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Agents"]),
     .target(
       name: "SwirlCommand",
       dependencies: [
@@ -40,9 +42,12 @@ let package = Package(
       ]),
     .executableTarget(name: "swirl-cli", dependencies: ["SwirlCommand"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "Runtime", "CKernels"],
+      exclude: ["References"]),
     .testTarget(name: "EnvsTests", dependencies: ["Envs"], exclude: ["References"]),
-    .testTarget(name: "PolicyTests", dependencies: ["Policy"], exclude: ["References"]),
+    .testTarget(
+      name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], exclude: ["References"]),
     .testTarget(name: "CommandTests", dependencies: ["SwirlCommand"], exclude: ["References"]),

@@ -1,1 +1,139 @@
+// The numeric kernels under `Tensors`: one table of functions per SIMD level, chosen once at start.
+//
+// Every kernel computes a row's result in an order of operations that depends on that row alone,
+// so that batch size, tiling and threads never change a bit of it.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum swirl_activation {
+  SWIRL_IDENTITY = 0,
+  SWIRL_TANH,
+  SWIRL_RELU,
+  SWIRL_SIGMOID,
+  SWIRL_SILU,
+};
+
+enum swirl_unary {
+  SWIRL_NEGATE = 0,
+  SWIRL_EXP,
+  SWIRL_LOG,
+  SWIRL_SQRT,
+  SWIRL_SQUARE,
+  SWIRL_ABS,
+  SWIRL_RECIPROCAL,
+  SWIRL_UNARY_TANH,
+  SWIRL_UNARY_RELU,
+  SWIRL_UNARY_SIGMOID,
+  SWIRL_UNARY_SILU,
+  SWIRL_SOFTPLUS,
+  SWIRL_SIGN,
+  SWIRL_COPY,
+};
+
+enum swirl_binary {
+  SWIRL_ADD = 0,
+  SWIRL_SUBTRACT,
+  SWIRL_MULTIPLY,
+  SWIRL_DIVIDE,
+  SWIRL_MINIMUM,
+  SWIRL_MAXIMUM,
+  SWIRL_LESS,           // 1 where a < b, else 0
+  SWIRL_LESS_EQUAL,     // 1 where a <= b, else 0
+  SWIRL_EQUAL,          // 1 where a == b, else 0
+  SWIRL_TANH_GRADIENT,  // a · (1 − b²), b = tanh(x)
+  SWIRL_RELU_GRADIENT,  // a where b > 0, else 0, b = relu(x)
+  SWIRL_SIGMOID_GRADIENT,  // a · b (1 − b), b = sigmoid(x)
+  SWIRL_SILU_GRADIENT,  // a · σ(b) (1 + b (1 − σ(b))), b = x
+  SWIRL_SOFTPLUS_GRADIENT,  // a · σ(b), b = x
+};
+
+enum swirl_reduction { SWIRL_SUM = 0, SWIRL_MAX, SWIRL_MIN };
+
+struct swirl_adam {
+  float step_size;      // learning rate / (1 − β₁ᵗ)
+  float root_scale;     // 1 / √(1 − β₂ᵗ)
+  float beta1, beta2, epsilon;
+  float gradient_scale; // what gradient clipping multiplies gradients by
+  float weight_decay;   // decoupled: the parameter is first multiplied by 1 − this
+};
+
+/// One SIMD level's kernels. Strides are in elements.
+struct swirl_kernels {
+  const char *name;
+  int width;
+
+  /// C[m, n] = act(Σₖ A[m, k] · B[k, n] + bias[n]): one chain of multiply-adds in k order per output,
+  /// started from the bias (or 0; or from C when `accumulate`). A: any strides; B: any strides; C: unit columns.
+  void (*gemm)(long m, long n, long k, const float *a, long a_row, long a_col, const float *b,
+               long b_row, long b_col, float *c, long c_row, const float *bias, int accumulate,
+               int activation);
+
+  void (*unary)(int op, long n, const float *x, float *y);
+  /// y[i] = op(a[i · a_step], b[i · b_step]); a step is 0 or 1.
+  void (*binary)(int op, long n, const float *a, int a_step, const float *b, int b_step, float *y);
+  /// y[i] = clamp(x[i], low, high)
+  void (*clamp)(long n, const float *x, float low, float high, float *y);
+  /// y[i] = scale · x[i] + shift
+  void (*affine)(long n, const float *x, float scale, float shift, float *y);
+  /// y[i] = y[i] + scale · x[i]
+  void (*accumulate)(long n, const float *x, float scale, float *y);
+
+  /// Reduces the middle axis of x[outer, length, inner] into y[outer, inner].
+  void (*reduce)(int op, long outer, long length, long inner, const float *x, float *y);
+  /// Σ x² in double precision over fixed blocks.
+  double (*sum_of_squares)(long n, const float *x);
+
+  void (*log_softmax)(long rows, long n, const float *x, float *y);
+  /// dx = dy − softmax · Σ dy, with softmax = exp(y).
+  void (*log_softmax_gradient)(long rows, long n, const float *dy, const float *y, float *dx);
+
+  void (*adam)(long n, float *parameter, const float *gradient, float *m, float *v,
+               const struct swirl_adam *settings);
+};
+
+/// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.
+extern const struct swirl_kernels *swirl_active;
+static inline const struct swirl_kernels *swirl_kernels_in_use(void) { return swirl_active; }
+/// The tables this processor can run, best first; the last is the plain C level. Returns their number.
+int swirl_levels(const struct swirl_kernels **levels, int capacity);
+
+/// Plain loops that define what each kernel computes, for tests.
+extern const struct swirl_kernels swirl_reference;
+
+/// Copies x with any strides into contiguous y. rank ≤ 6.
+void swirl_copy_strided(int rank, const int32_t *shape, const int32_t *strides, const float *x,
+                        float *y);
+/// y = op(a, b), broadcast by strides of 0, into contiguous y. rank ≤ 6.
+void swirl_binary_strided(int op, int rank, const int32_t *shape, const float *a,
+                          const int32_t *a_strides, const float *b, const int32_t *b_strides,
+                          float *y);
+/// y[i, :] = x[indices[i], :]; the caller has checked the indices.
+void swirl_gather_rows(long count, long width, const float *x, const int32_t *indices, float *y);
+
+// MARK: - The buffer pool
+
+/// A 64-byte aligned buffer of at least `bytes` bytes; `size_class` names its free list.
+void *swirl_pool_acquire(size_t bytes, int *size_class);
+void swirl_pool_release(void *buffer, int size_class);
+/// How many buffers the pool had to take from the system so far, over all threads.
+uint64_t swirl_pool_misses(void);
+/// Bytes the pool has taken from the system so far.
+uint64_t swirl_pool_bytes(void);
+
+// MARK: - Thread-local slots
+
+/// The innermost tape of this thread, or null.
+void *swirl_current_tape(void);
+void swirl_set_current_tape(void *tape);
+/// A tape this thread has finished with and may use again, or null.
+void *swirl_spare_tape(void);
+void swirl_set_spare_tape(void *tape);
+
+#ifdef __cplusplus
+}
+#endif

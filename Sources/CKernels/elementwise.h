@@ -1,0 +1,121 @@
+// Elementwise kernels. A tail shorter than a vector goes through the same vector code as the rest,
+// so that a value's bits do not depend on where in the buffer it stands.
+
+#define MAP(expression)                                              \
+  {                                                                  \
+    long i = 0;                                                      \
+    for (; i + W <= n; i += W) {                                     \
+      V x = load(in + i);                                            \
+      store(y + i, expression);                                      \
+    }                                                                \
+    if (i < n) {                                                     \
+      V x = load_first(in + i, n - i);                               \
+      store_first(y + i, expression, n - i);                         \
+    }                                                                \
+    break;                                                           \
+  }
+
+static void NAME(unary)(int op, long n, const float *in, float *y) {
+  switch (op) {
+  case SWIRL_NEGATE: MAP(-x)
+  case SWIRL_EXP: MAP(exponential(x))
+  case SWIRL_LOG: MAP(logarithm(x))
+  case SWIRL_SQRT: MAP(square_root(x))
+  case SWIRL_SQUARE: MAP(x * x)
+  case SWIRL_ABS: MAP((V)((VI)x & 0x7fffffff))
+  case SWIRL_RECIPROCAL: MAP(1.0f / x)
+  case SWIRL_UNARY_TANH: MAP(hyperbolic_tangent(x))
+  case SWIRL_UNARY_RELU: MAP(choose(x < 0, splat(0), x))
+  case SWIRL_UNARY_SIGMOID: MAP(sigmoid(x))
+  case SWIRL_UNARY_SILU: MAP(x * sigmoid(x))
+  case SWIRL_SOFTPLUS:
+    MAP(maximum(x, splat(0)) + logarithm_plus_one(exponential(-(V)((VI)x & 0x7fffffff))))
+  case SWIRL_SIGN: MAP(choose(x > 0, splat(1), choose(x < 0, splat(-1), x)))
+  default: memcpy(y, in, (size_t)n * sizeof(float));
+  }
+}
+
+#define ZIP(expression)                                                                   \
+  {                                                                                       \
+    long i = 0;                                                                           \
+    for (; i + W <= n; i += W) {                                                          \
+      V a = a_step ? load(left + i) : splat(*left);                                       \
+      V b = b_step ? load(right + i) : splat(*right);                                     \
+      store(y + i, expression);                                                           \
+    }                                                                                     \
+    if (i < n) {                                                                          \
+      V a = a_step ? load_first(left + i, n - i) : splat(*left);                          \
+      V b = b_step ? load_first(right + i, n - i) : splat(*right);                        \
+      store_first(y + i, expression, n - i);                                              \
+    }                                                                                     \
+    break;                                                                                \
+  }
+
+static void NAME(binary)(int op, long n, const float *left, int a_step, const float *right,
+                         int b_step, float *y) {
+  switch (op) {
+  case SWIRL_ADD: ZIP(a + b)
+  case SWIRL_SUBTRACT: ZIP(a - b)
+  case SWIRL_MULTIPLY: ZIP(a * b)
+  case SWIRL_DIVIDE: ZIP(a / b)
+  case SWIRL_MINIMUM: ZIP(minimum(a, b))
+  case SWIRL_MAXIMUM: ZIP(maximum(a, b))
+  case SWIRL_LESS: ZIP(choose(a < b, splat(1), splat(0)))
+  case SWIRL_LESS_EQUAL: ZIP(choose(a <= b, splat(1), splat(0)))
+  case SWIRL_EQUAL: ZIP(choose(a == b, splat(1), splat(0)))
+  case SWIRL_TANH_GRADIENT: ZIP(a * (1.0f - b * b))
+  case SWIRL_RELU_GRADIENT: ZIP(choose(b > 0, a, splat(0)))
+  case SWIRL_SIGMOID_GRADIENT: ZIP(a * (b * (1.0f - b)))
+  case SWIRL_SILU_GRADIENT: {
+    long i = 0;
+    for (; i < n; i += W) {
+      long count = n - i < W ? n - i : W;
+      V a = a_step ? load_first(left + i, count) : splat(*left);
+      V b = b_step ? load_first(right + i, count) : splat(*right);
+      V s = sigmoid(b);
+      store_first(y + i, a * (s * (1.0f + b * (1.0f - s))), count);
+    }
+    break;
+  }
+  default: ZIP(a * sigmoid(b))
+  }
+}
+
+static void NAME(clamp)(long n, const float *in, float low, float high, float *y) {
+  do MAP(minimum(maximum(x, splat(low)), splat(high)))
+  while (0);
+}
+
+static void NAME(affine)(long n, const float *in, float scale, float shift, float *y) {
+  do MAP(multiply_add(x, splat(scale), splat(shift)))
+  while (0);
+}
+
+static void NAME(accumulate)(long n, const float *in, float scale, float *y) {
+  long i = 0;
+  for (; i + W <= n; i += W) store(y + i, multiply_add(load(in + i), splat(scale), load(y + i)));
+  if (i < n)
+    store_first(y + i, multiply_add(load_first(in + i, n - i), splat(scale), load_first(y + i, n - i)),
+                n - i);
+}
+
+static void NAME(adam)(long n, float *parameter, const float *gradient, float *m, float *v,
+                       const struct swirl_adam *s) {
+  for (long i = 0; i < n; i += W) {
+    long count = n - i < W ? n - i : W;
+    V g = load_first(gradient + i, count) * s->gradient_scale;
+    V p = load_first(parameter + i, count);
+    V first = load_first(m + i, count), second = load_first(v + i, count);
+    p = p - p * s->weight_decay;
+    first = multiply_add(g - first, splat(1.0f - s->beta1), first);
+    second = multiply_add(g * (1.0f - s->beta2), g, second * s->beta2);
+    V denominator = multiply_add(square_root(second), splat(s->root_scale), splat(s->epsilon));
+    p = p - s->step_size * first / denominator;
+    store_first(parameter + i, p, count);
+    store_first(m + i, first, count);
+    store_first(v + i, second, count);
+  }
+}
+
+#undef MAP
+#undef ZIP

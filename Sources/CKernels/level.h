@@ -1,0 +1,22 @@
+// Every family of kernels at one SIMD level, and the table that holds them.
+#include "simd.h"
+
+#include "elementwise.h"
+#include "gemm.h"
+#include "reduce.h"
+
+const struct swirl_kernels NAME(swirl_kernels) = {
+    .name = LEVEL_NAME,
+    .width = W,
+    .gemm = NAME(gemm),
+    .unary = NAME(unary),
+    .binary = NAME(binary),
+    .clamp = NAME(clamp),
+    .affine = NAME(affine),
+    .accumulate = NAME(accumulate),
+    .reduce = NAME(reduce),
+    .sum_of_squares = NAME(sum_of_squares),
+    .log_softmax = NAME(log_softmax),
+    .log_softmax_gradient = NAME(log_softmax_gradient),
+    .adam = NAME(adam),
+};

@@ -1,0 +1,140 @@
+// What each kernel computes, in plain scalar loops and double precision where that is the meaning:
+// the tests hold every SIMD level against these.
+#include <math.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+static double activate(int activation, double x) {
+  switch (activation) {
+  case SWIRL_TANH: return tanh(x);
+  case SWIRL_RELU: return x < 0 ? 0 : x;
+  case SWIRL_SIGMOID: return 1 / (1 + exp(-x));
+  case SWIRL_SILU: return x / (1 + exp(-x));
+  default: return x;
+  }
+}
+
+static void gemm(long m, long n, long k, const float *a, long a_row, long a_col, const float *b,
+                 long b_row, long b_col, float *c, long c_row, const float *bias, int accumulate,
+                 int activation) {
+  for (long i = 0; i < m; i++)
+    for (long j = 0; j < n; j++) {
+      double sum = accumulate ? c[i * c_row + j] : bias ? bias[j] : 0;
+      for (long p = 0; p < k; p++)
+        sum += (double)a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+      c[i * c_row + j] = (float)activate(activation, sum);
+    }
+}
+
+static void unary(int op, long n, const float *in, float *y) {
+  for (long i = 0; i < n; i++) {
+    double x = in[i], r = x;
+    switch (op) {
+    case SWIRL_NEGATE: r = -x; break;
+    case SWIRL_EXP: r = exp(x); break;
+    case SWIRL_LOG: r = log(x); break;
+    case SWIRL_SQRT: r = sqrt(x); break;
+    case SWIRL_SQUARE: r = x * x; break;
+    case SWIRL_ABS: r = fabs(x); break;
+    case SWIRL_RECIPROCAL: r = 1 / x; break;
+    case SWIRL_UNARY_TANH: r = tanh(x); break;
+    case SWIRL_UNARY_RELU: r = activate(SWIRL_RELU, x); break;
+    case SWIRL_UNARY_SIGMOID: r = activate(SWIRL_SIGMOID, x); break;
+    case SWIRL_UNARY_SILU: r = activate(SWIRL_SILU, x); break;
+    case SWIRL_SOFTPLUS: r = (x > 0 ? x : 0) + log1p(exp(-fabs(x))); break;
+    case SWIRL_SIGN: r = x > 0 ? 1 : x < 0 ? -1 : x; break;
+    default: break;
+    }
+    y[i] = (float)r;
+  }
+}
+
+static void binary(int op, long n, const float *left, int a_step, const float *right, int b_step,
+                   float *y) {
+  for (long i = 0; i < n; i++) {
+    double a = left[i * a_step], b = right[i * b_step], r = 0, s = 1 / (1 + exp(-b));
+    switch (op) {
+    case SWIRL_ADD: r = a + b; break;
+    case SWIRL_SUBTRACT: r = a - b; break;
+    case SWIRL_MULTIPLY: r = a * b; break;
+    case SWIRL_DIVIDE: r = a / b; break;
+    case SWIRL_MINIMUM: r = a < b || a != a ? a : b; break;
+    case SWIRL_MAXIMUM: r = a > b || a != a ? a : b; break;
+    case SWIRL_LESS: r = a < b; break;
+    case SWIRL_LESS_EQUAL: r = a <= b; break;
+    case SWIRL_EQUAL: r = a == b; break;
+    case SWIRL_TANH_GRADIENT: r = a * (1 - b * b); break;
+    case SWIRL_RELU_GRADIENT: r = b > 0 ? a : 0; break;
+    case SWIRL_SIGMOID_GRADIENT: r = a * b * (1 - b); break;
+    case SWIRL_SILU_GRADIENT: r = a * s * (1 + b * (1 - s)); break;
+    default: r = a * s; break;
+    }
+    y[i] = (float)r;
+  }
+}
+
+static void clamp(long n, const float *x, float low, float high, float *y) {
+  for (long i = 0; i < n; i++) y[i] = x[i] < low ? low : x[i] > high ? high : x[i];
+}
+
+static void affine(long n, const float *x, float scale, float shift, float *y) {
+  for (long i = 0; i < n; i++) y[i] = (float)((double)x[i] * scale + shift);
+}
+
+static void accumulate(long n, const float *x, float scale, float *y) {
+  for (long i = 0; i < n; i++) y[i] = (float)((double)x[i] * scale + y[i]);
+}
+
+static void reduce(int op, long outer, long length, long inner, const float *x, float *y) {
+  for (long o = 0; o < outer; o++)
+    for (long j = 0; j < inner; j++) {
+      double r = op == SWIRL_SUM ? 0 : op == SWIRL_MAX ? -INFINITY : INFINITY;
+      for (long i = 0; i < length; i++) {
+        double v = x[(o * length + i) * inner + j];
+        if (op == SWIRL_SUM) r += v;
+        else if (v != v || (op == SWIRL_MAX ? v > r : v < r)) r = v;
+      }
+      y[o * inner + j] = (float)r;
+    }
+}
+
+static double sum_of_squares(long n, const float *x) {
+  double sum = 0;
+  for (long i = 0; i < n; i++) sum += (double)x[i] * x[i];
+  return sum;
+}
+
+static void log_softmax(long rows, long n, const float *x, float *y) {
+  for (long r = 0; r < rows; r++, x += n, y += n) {
+    double largest = -INFINITY, sum = 0;
+    for (long j = 0; j < n; j++) largest = x[j] > largest ? x[j] : largest;
+    for (long j = 0; j < n; j++) sum += exp(x[j] - largest);
+    for (long j = 0; j < n; j++) y[j] = (float)(x[j] - largest - log(sum));
+  }
+}
+
+static void log_softmax_gradient(long rows, long n, const float *dy, const float *y, float *dx) {
+  for (long r = 0; r < rows; r++, dy += n, y += n, dx += n) {
+    double sum = 0;
+    for (long j = 0; j < n; j++) sum += dy[j];
+    for (long j = 0; j < n; j++) dx[j] = (float)(dy[j] - exp(y[j]) * sum);
+  }
+}
+
+static void adam(long n, float *parameter, const float *gradient, float *m, float *v,
+                 const struct swirl_adam *s) {
+  for (long i = 0; i < n; i++) {
+    double g = (double)gradient[i] * s->gradient_scale;
+    m[i] = (float)(s->beta1 * (double)m[i] + (1 - (double)s->beta1) * g);
+    v[i] = (float)(s->beta2 * (double)v[i] + (1 - (double)s->beta2) * g * g);
+    double p = parameter[i] * (1 - (double)s->weight_decay);
+    parameter[i] = (float)(p - s->step_size * m[i] / (sqrt(v[i]) * s->root_scale + s->epsilon));
+  }
+}
+
+const struct swirl_kernels swirl_reference = {
+    "reference", 1,        gemm,   unary,          binary,      clamp,
+    affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
+    adam,
+};

@@ -1,0 +1,30 @@
+/// A fully connected layer, act(x · weight + bias), fused.
+///
+/// Owns the parameters and calls the function `linear`; use the function where the parameters live
+/// elsewhere. `weight` is `[in, out]`: the transpose of PyTorch's, so that the product reads it in order.
+public struct Linear: Module {
+  public var weight: Tensor
+  public var bias: Tensor?
+  public var activation: Activation
+
+  public init(weight: Tensor, bias: Tensor?, activation: Activation = .identity) {
+    self.weight = weight
+    self.bias = bias
+    self.activation = activation
+  }
+
+  /// `x`: `[…, in]`; the result: `[…, out]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    linear(x, weight: weight, bias: bias, activation: activation)
+  }
+
+  public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
+    body("weight", &weight)
+    if var bias {
+      // Moved out and back so that a write sees storage that is referenced once.
+      self.bias = nil
+      body("bias", &bias)
+      self.bias = bias
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/// A value that owns parameters: a layer, a network, a model.
+///
+/// Write one line a child. `checkModule` compares the visit with the type's stored properties, so
+/// that none is forgotten.
+///
+/// ```swift
+/// struct Network: Module {
+///   var first, second: Linear
+///   mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
+///     first.visitParameters { body("first.\($0)", &$1) }
+///     second.visitParameters { body("second.\($0)", &$1) }
+///   }
+/// }
+/// ```
+public protocol Module: Sendable {
+  /// Calls `body` with the dotted name of every parameter and the parameter, always in one order.
+  mutating func visitParameters(_ body: (String, inout Tensor) -> Void)
+}
+
+extension Module {
+  /// The parameters and their names, in visit order.
+  public var parameters: [(name: String, value: Tensor)] {
+    var copy = self
+    var result: [(name: String, value: Tensor)] = []
+    copy.visitParameters { result.append(($0, $1)) }
+    return result
+  }
+
+  /// How many numbers the parameters hold.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+
+  /// Calls `body` with `count` copies of this model whose parameters borrow its storage, one for each
+  /// thread: threads that share one reference count wait for each other on every op.
+  package func withReplicas<R>(count: Int, _ body: ([Self]) throws -> R) rethrows -> R {
+    let replicas = (0..<count).map { _ in
+      var replica = self
+      replica.visitParameters { _, parameter in
+        let dense = parameter.contiguous()
+        let storage = Storage(
+          borrowing: dense.storage.pointer, byteCount: dense.storage.byteCount)
+        parameter = Tensor(
+          view: storage, offset: dense.offset, shape: dense.shape, strides: dense.strides)
+      }
+      return replica
+    }
+    return try withExtendedLifetime(self) { try body(replicas) }
+  }
+}
+
+/// Compares the parameters a module visits with the tensors and modules its type stores.
+///
+/// - Returns: A sentence for each stored tensor that no visit reached; empty when all is well.
+public func checkModule(_ module: some Module) -> [String] {
+  let visited = Set(module.parameters.map(\.name))
+  var findings: [String] = []
+  if visited.count != module.parameters.count {
+    findings.append("\(type(of: module)) visits two parameters under one name")
+  }
+  func walk(_ value: Any, _ path: String) {
+    if value is Tensor {
+      if !visited.contains(path) {
+        findings.append("\(type(of: module)) does not visit its parameter \(path)")
+      }
+      return
+    }
+    let mirror = Mirror(reflecting: value)
+    for (position, child) in mirror.children.enumerated() {
+      let label =
+        mirror.displayStyle == .optional
+        ? "" : mirror.displayStyle == .collection ? "\(position)" : child.label ?? "\(position)"
+      let next = label.isEmpty ? path : path.isEmpty ? label : "\(path).\(label)"
+      walk(child.value, next)
+    }
+  }
+  walk(module, "")
+  return findings
+}

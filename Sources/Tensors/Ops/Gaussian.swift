@@ -1,0 +1,49 @@
+import CKernels
+import Foundation
+
+/// log N(action; mean, e^logStd) of independent components, summed over each row: `[R]`.
+///
+/// `mean` and `actions` are `[R, A]`, `logStd` `[A]`. One op, so that a rollout, which runs the kernel
+/// `gaussianLogProbabilityRow` without tensors, and the update agree to the last bit.
+public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor) -> Tensor {
+  guard mean.rank == 2, mean.shape == actions.shape, logStd.shape == Shape(mean.shape[1]) else {
+    fail(
+      "gaussianLogProbability",
+      "a mean of shape \(mean.shape), actions of \(actions.shape) and log σ of \(logStd.shape) do not fit"
+    )
+  }
+  let (m, a, s) = (mean.contiguous(), actions.contiguous(), logStd.contiguous())
+  let (rows, width) = (mean.shape[0], mean.shape[1])
+  let inverse = (-s.detached()).exp()
+  let y = Tensor(uninitialized: Shape(rows))
+  for row in 0..<rows {
+    y.pointer[row] = gaussianLogProbabilityRow(
+      width, mean: m.pointer + row * width, logStd: s.pointer, inverse: inverse.pointer,
+      action: a.pointer + row * width)
+  }
+  guard let tape = Tape.tracking(mean, logStd) else { return y }
+  let record = Record(
+    derivative: { record, dy, gradients in
+      let (mean, logStd, actions) = (record.a!, record.b!, record.c!)
+      let inverse = (-logStd.detached()).exp()
+      let z = (actions - mean.detached()) * inverse
+      let received = dy.reshaped(to: Shape(dy.count, 1))
+      gradients.add(received * z * inverse, to: mean)
+      gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: logStd)
+    }, a: m, b: s, c: a)
+  return y.recorded(on: tape, record)
+}
+
+/// One row of `gaussianLogProbability`; `inverse` holds e^−logStd.
+package func gaussianLogProbabilityRow(
+  _ width: Int, mean: UnsafePointer<Float>, logStd: UnsafePointer<Float>,
+  inverse: UnsafePointer<Float>, action: UnsafePointer<Float>
+) -> Float {
+  let halfLogTwoPi: Float = 0.918_938_533_204_672_8
+  var sum: Float = 0
+  for i in 0..<width {
+    let z = (action[i] - mean[i]) * inverse[i]
+    sum += -0.5 * z * z - logStd[i] - halfLogTwoPi
+  }
+  return sum
+}

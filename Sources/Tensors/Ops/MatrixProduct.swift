@@ -1,0 +1,182 @@
+import CKernels
+import Runtime
+
+/// What a fused layer does to its result before it leaves the registers' cache lines.
+public enum Activation: String, Sendable, Codable, CaseIterable {
+  case identity, tanh, relu, sigmoid
+
+  var code: Int32 {
+    switch self {
+    case .identity: Int32(SWIRL_IDENTITY.rawValue)
+    case .tanh: Int32(SWIRL_TANH.rawValue)
+    case .relu: Int32(SWIRL_RELU.rawValue)
+    case .sigmoid: Int32(SWIRL_SIGMOID.rawValue)
+    }
+  }
+
+  /// What `dy` becomes before the activation whose result was y.
+  fileprivate func gradient(_ dy: Tensor, _ y: Tensor) -> Tensor {
+    switch self {
+    case .identity: dy.contiguous()
+    case .tanh: dy.combined(SWIRL_TANH_GRADIENT, y)
+    case .relu: dy.combined(SWIRL_RELU_GRADIENT, y)
+    case .sigmoid: dy.combined(SWIRL_SIGMOID_GRADIENT, y)
+    }
+  }
+}
+
+extension Tensor {
+  /// The matrix product of `[…, m, k]` and `[k, n]` or `[…, k, n]`.
+  ///
+  /// Each output is one chain of multiply-adds in k order, so a row of the result has the same bits
+  /// whatever other rows stand beside it.
+  public func matmul(_ other: Tensor) -> Tensor {
+    let y = product(with: other)
+    guard let tape = Tape.tracking(self, other) else { return y }
+    let record = Record(
+      derivative: { record, dy, gradients in
+        let a = record.a!.detached()
+        let b = record.b!.detached()
+        gradients.add(dy.product(with: b.transposed()), to: record.a)
+        if gradients.wants(record.b) {
+          if b.rank == 2 && a.rank > 2 {
+            let rows = a.reshaped([-1, a.shape[a.rank - 1]])
+            let received = dy.reshaped([-1, dy.shape[dy.rank - 1]])
+            gradients.add(rows.transposed().product(with: received), to: record.b)
+          } else {
+            gradients.add(a.transposed().product(with: dy), to: record.b)
+          }
+        }
+      }, a: self, b: other)
+    return y.recorded(on: tape, record)
+  }
+
+  private func product(with other: Tensor) -> Tensor {
+    let a = self
+    let b = other
+    guard a.rank >= 2, b.rank >= 2, a.shape[a.rank - 1] == b.shape[b.rank - 2] else {
+      fail("matmul", "shapes \(a.shape) and \(b.shape) do not multiply")
+    }
+    let (m, k) = (a.shape[a.rank - 2], a.shape[a.rank - 1])
+    let n = b.shape[b.rank - 1]
+    var sizes = a.shape
+    sizes[a.rank - 1] = n
+    let y = Tensor(uninitialized: sizes)
+    if b.rank == 2 && (a.rank == 2 || a.isContiguous) {
+      // Leading axes are further rows of one product.
+      let rows = a.rank == 2 ? m : a.count / Swift.max(k, 1)
+      let aRow = a.rank == 2 ? a.strides[0] : k
+      let aColumn = a.strides[a.rank - 1]
+      multiply(
+        rows, n, k, a.pointer, aRow, aColumn, b.pointer, b.strides[0], b.strides[1], y.pointer, nil,
+        activation: 0)
+      return y
+    }
+    guard b.rank == 2 || b.shape.dropLast(2).elementsEqual(a.shape.dropLast(2)) else {
+      fail("matmul", "the leading axes of shapes \(a.shape) and \(b.shape) differ")
+    }
+    let left = a.withDenseBatches()
+    let right = b.rank == 2 ? b : b.withDenseBatches()
+    let batches = a.shape.dropLast(2).reduce(1, *)
+    for batch in 0..<batches {
+      multiply(
+        m, n, k, left.pointer + batch * m * k, left.strides[a.rank - 2], left.strides[a.rank - 1],
+        right.pointer + (b.rank == 2 ? 0 : batch * k * n), right.strides[b.rank - 2],
+        right.strides[b.rank - 1], y.pointer + batch * m * n, nil, activation: 0)
+    }
+    return y
+  }
+
+  /// Itself where each matrix is a dense block, plain or transposed, one block after another; else a copy.
+  private func withDenseBatches() -> Tensor {
+    if isContiguous { return self }
+    var order = Array(0..<rank)
+    order.swapAt(rank - 1, rank - 2)
+    return permuted(order).isContiguous ? self : contiguous()
+  }
+}
+
+/// act(x · weight + bias), fused: `x` is `[…, in]`, `weight` `[in, out]`, `bias` `[out]`.
+///
+/// The function behind `Linear`; call it where parameters live elsewhere, such as tied embeddings.
+public func linear(
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: Activation = .identity
+) -> Tensor {
+  guard x.rank >= 1, weight.rank == 2, x.shape[x.rank - 1] == weight.shape[0] else {
+    fail("linear", "an input of shape \(x.shape) does not fit a weight of shape \(weight.shape)")
+  }
+  if let bias, bias.shape != Shape(weight.shape[1]) {
+    fail("linear", "a bias of shape \(bias.shape) does not fit a weight of shape \(weight.shape)")
+  }
+  let (inputs, outputs) = (weight.shape[0], weight.shape[1])
+  let input = x.contiguous()
+  var sizes = x.shape
+  sizes[x.rank - 1] = outputs
+  let y = Tensor(uninitialized: sizes)
+  let rows = inputs == 0 ? sizes.dropLast().reduce(1, *) : x.count / inputs
+  multiply(
+    rows, outputs, inputs, input.pointer, inputs, 1, weight.pointer, weight.strides[0],
+    weight.strides[1], y.pointer, bias?.contiguous().pointer, activation: activation.code)
+  guard let tape = Tape.tracking(x, weight, bias) else { return y }
+  let record = Record(
+    derivative: { record, dy, gradients in
+      let (x, weight) = (record.a!, record.b!)
+      let (inputs, outputs) = (weight.shape[0], weight.shape[1])
+      let dz = Activation.allCases[record.integer].gradient(dy, record.result!)
+      let rows = dz.count / Swift.max(outputs, 1)
+      if gradients.wants(weight) {
+        let dWeight = Tensor(uninitialized: weight.shape)
+        multiply(
+          inputs, outputs, rows, x.pointer, 1, inputs, dz.pointer, outputs, 1, dWeight.pointer, nil,
+          activation: 0)
+        gradients.add(dWeight, to: weight)
+      }
+      if gradients.wants(record.c) {
+        gradients.add(dz.reshaped(to: Shape(rows, outputs)).sum(axes: [0]), to: record.c)
+      }
+      if gradients.wants(x) {
+        let dx = Tensor(uninitialized: x.shape)
+        multiply(
+          rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
+          weight.strides[0], dx.pointer, nil, activation: 0)
+        gradients.add(dx, to: x)
+      }
+    }, a: input, b: weight, c: bias, result: y,
+    integer: Activation.allCases.firstIndex(of: activation)!)
+  return y.recorded(on: tape, record)
+}
+
+/// The threads that large matrix products share; 1 keeps the engine on the calling thread.
+///
+/// Results do not depend on it: rows are dealt out, and a row is computed the same way anywhere.
+public enum EngineThreads {
+  nonisolated(unsafe) fileprivate static var pool: WorkerPool?
+
+  /// Sets how many threads large products use. Call it before the engine is in use, once.
+  public static func set(_ count: Int) { pool = count > 1 ? WorkerPool(threads: count) : nil }
+}
+
+/// Multiply-adds below which waking another thread costs more than it saves.
+private let parallelWork = 4_000_000
+
+private func multiply(
+  _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ aColumn: Int,
+  _ b: UnsafePointer<Float>, _ bRow: Int, _ bColumn: Int, _ c: UnsafeMutablePointer<Float>,
+  _ bias: UnsafePointer<Float>?, activation: Int32
+) {
+  guard let pool = EngineThreads.pool, m * n * k >= parallelWork, m >= 2 * pool.threads else {
+    kernels.gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, bias, 0, activation)
+    return
+  }
+  let share = (m + pool.threads - 1) / pool.threads
+  nonisolated(unsafe) let (a, b, c, bias) = (a, b, c, bias)
+  pool.parallelFor(pool.threads) { part in
+    let first = part * share
+    let rows = Swift.min(share, m - first)
+    if rows > 0 {
+      kernels.gemm(
+        rows, n, k, a + first * aRow, aRow, aColumn, b, bRow, bColumn, c + first * n, n, bias, 0,
+        activation)
+    }
+  }
+}

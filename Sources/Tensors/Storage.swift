@@ -1,0 +1,45 @@
+import CKernels
+
+/// A buffer from the pool, shared by the tensors that view it and given back with the last of them.
+final class Storage: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+  let byteCount: Int
+  private let sizeClass: Int32
+
+  init(byteCount: Int) {
+    var sizeClass: Int32 = 0
+    pointer = swirl_pool_acquire(byteCount, &sizeClass)
+    self.byteCount = byteCount
+    self.sizeClass = sizeClass
+  }
+
+  /// A view of memory that somebody else keeps alive for longer than this object.
+  init(borrowing pointer: UnsafeMutableRawPointer, byteCount: Int) {
+    self.pointer = pointer
+    self.byteCount = byteCount
+    sizeClass = -1
+  }
+
+  var isBorrowed: Bool { sizeClass < 0 }
+
+  deinit {
+    if sizeClass >= 0 { swirl_pool_release(pointer, sizeClass) }
+  }
+}
+
+/// What the buffer pool had to ask of the system.
+public enum BufferPool {
+  /// Buffers the pool could not serve from its free lists, over all threads, since the process began.
+  public static var misses: Int { Int(swirl_pool_misses()) }
+  /// Bytes the pool has taken from the system.
+  public static var bytes: Int { Int(swirl_pool_bytes()) }
+}
+
+/// The SIMD level the kernels run at: `avx512`, `avx2` or `baseline`.
+///
+/// Results are exact for one binary at one level; fused and unfused products differ between levels.
+public var simdLevel: String { String(cString: swirl_kernels_in_use().pointee.name) }
+
+var kernels: swirl_kernels {
+  @inline(__always) get { swirl_kernels_in_use().pointee }
+}
