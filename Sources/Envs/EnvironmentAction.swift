@@ -1,0 +1,49 @@
+/// An action that can be stored as a row of Float32 numbers; a discrete action is the number itself.
+public protocol EnvironmentAction: Sendable {
+  /// Reads the action of a row of `count` numbers.
+  init(row: UnsafePointer<Float>, count: Int)
+  /// Writes the action as a row of `count` numbers.
+  func write(to row: UnsafeMutablePointer<Float>, count: Int)
+  /// How many numbers this action has.
+  var rowCount: Int { get }
+}
+
+extension Int: EnvironmentAction {
+  /// NaN and numbers that are no action become -1, which no space holds, rather than a crash.
+  @inlinable
+  public init(row: UnsafePointer<Float>, count: Int) {
+    let number = row[0]
+    self = number.magnitude < 0x1p31 ? Int(Int32(number)) : -1
+  }
+
+  @inlinable
+  public func write(to row: UnsafeMutablePointer<Float>, count: Int) { row[0] = Float(self) }
+
+  @inlinable public var rowCount: Int { 1 }
+}
+
+extension InlineArray: EnvironmentAction where Element == Float {
+  @inlinable
+  public init(row: UnsafePointer<Float>, count: Int) { self.init { row[$0] } }
+
+  @inlinable
+  public func write(to row: UnsafeMutablePointer<Float>, count: Int) {
+    for index in indices { row[index] = self[index] }
+  }
+
+  @inlinable public var rowCount: Int { count }
+}
+
+extension [Float]: EnvironmentAction {
+  @inlinable
+  public init(row: UnsafePointer<Float>, count: Int) {
+    self.init(UnsafeBufferPointer(start: row, count: count))
+  }
+
+  @inlinable
+  public func write(to row: UnsafeMutablePointer<Float>, count: Int) {
+    for index in indices { row[index] = self[index] }
+  }
+
+  @inlinable public var rowCount: Int { count }
+}

@@ -1,0 +1,88 @@
+import Foundation
+
+/// What the scripts in References wrote down of Gymnasium.
+enum Goldens {
+  static let cartPole: CartPoleGoldens = read("cartpole.json")
+  static let spaces: SpaceGoldens = read("spaces.json")
+
+  private static func read<T: Decodable>(_ name: String) -> T {
+    let path = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "References/\(name)")
+    do {
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(T.self, from: Data(contentsOf: path))
+    } catch {
+      fatalError("\(path.path) does not hold the golden values: \(error)")
+    }
+  }
+}
+
+struct CartPoleGoldens: Decodable, Sendable {
+  struct Episode: Decodable, Sendable {
+    let id: String
+    let seed: UInt64
+    let suttonBartoReward: Bool
+    let low, high: Double
+    let actions, observations, rewards, endings: String
+  }
+
+  struct Vector: Decodable, Sendable {
+    struct Reset: Decodable, Sendable {
+      let step: Int
+      let observations: String
+    }
+    let mode: String
+    let count: Int
+    let seed: UInt64
+    let timeLimit: Int
+    let actions, observations, rewards, endings, finalObservations: String
+    let resets: [Reset]
+  }
+
+  let episodes: [Episode]
+  let vectors: [Vector]
+}
+
+struct SpaceGoldens: Decodable, Sendable {
+  struct Record: Decodable, Sendable {
+    let name, description: String
+    let samples: [String: [Sample]]
+  }
+
+  /// A number, a string, or a list of them.
+  enum Sample: Decodable, Equatable, Sendable {
+    case integer(Int)
+    case text(String)
+    case list([Sample])
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Int.self) {
+        self = .integer(number)
+      } else if let text = try? container.decode(String.self) {
+        self = .text(text)
+      } else {
+        self = .list(try container.decode([Sample].self))
+      }
+    }
+  }
+
+  let spaces: [Record]
+  let masks: [[Int]]
+  let masked: [Int]
+}
+
+/// The bits of numbers, as the scripts write them.
+func hex(_ numbers: some Sequence<Float>) -> String {
+  numbers.map { padded($0.bitPattern, 8) }.joined()
+}
+
+func hex(_ numbers: some Sequence<Double>) -> String {
+  numbers.map { padded($0.bitPattern, 16) }.joined()
+}
+
+private func padded(_ bits: some FixedWidthInteger, _ width: Int) -> String {
+  let text = String(bits, radix: 16)
+  return String(repeating: "0", count: width - text.count) + text
+}
