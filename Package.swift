@@ -50,6 +50,6 @@ let package = Package(
       name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], exclude: ["References"]),
-    .testTarget(name: "CommandTests", dependencies: ["SwirlCommand"], exclude: ["References"]),
+    .testTarget(name: "CommandTests", dependencies: ["swirl-cli"], exclude: ["References"]),
   ]
 )

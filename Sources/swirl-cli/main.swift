@@ -1,1 +1,3 @@
-print("swirl")
+import SwirlCommand
+
+SwirlMain.run()

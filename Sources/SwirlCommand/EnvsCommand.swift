@@ -1,0 +1,60 @@
+import ArgumentParser
+import Swirl
+
+/// `swirl envs`: what can be trained on.
+struct EnvsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "envs",
+    abstract: "List the environments: id, spaces, time limit, reward threshold.")
+
+  @Flag(help: "Print a JSON array, for programs.")
+  var json = false
+
+  mutating func run() throws {
+    let rows = try registeredEnvironments().map { spec in
+      let environments = try make(spec.id, count: 1, seed: 0)
+      return Row(
+        id: spec.id, observationSpace: "\(environments.observationSpace)",
+        actionSpace: "\(environments.actionSpace)",
+        maxEpisodeSteps: spec.maxEpisodeSteps, rewardThreshold: spec.rewardThreshold)
+    }
+    if json { printJSON(rows) } else { printTable(rows) }
+  }
+
+  private struct Row {
+    var id: String
+    var observationSpace: String
+    var actionSpace: String
+    var maxEpisodeSteps: Int?
+    var rewardThreshold: Double?
+  }
+
+  private func printJSON(_ rows: [Row]) {
+    Output.standard.list(rows) { out, row in
+      out.text("{\"id\": ")
+      out.string(row.id)
+      out.text(", \"observation_space\": ")
+      out.string(row.observationSpace)
+      out.text(", \"action_space\": ")
+      out.string(row.actionSpace)
+      out.text(", \"max_episode_steps\": ")
+      if let limit = row.maxEpisodeSteps { out.number(limit) } else { out.text("null") }
+      out.text(", \"reward_threshold\": ")
+      if let threshold = row.rewardThreshold { out.number(threshold) } else { out.text("null") }
+      out.text("}")
+    }
+    Output.standard.endLine()
+  }
+
+  private func printTable(_ rows: [Row]) {
+    printColumns(
+      [["id", "observation space", "action space", "time limit", "threshold"]]
+        + rows.map { row in
+          [
+            row.id, row.observationSpace, row.actionSpace,
+            row.maxEpisodeSteps.map { "\($0)" } ?? "–",
+            row.rewardThreshold.map { "\($0)" } ?? "–",
+          ]
+        })
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Swirl
+
+/// `swirl speed`: what this machine reaches.
+struct SpeedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "speed", abstract: "Measure what this machine reaches.",
+    discussion: """
+      environments: CartPole-v1 with random actions, steps/s. engine: matrix products and one step of \
+      learning (forward, backward, Adam). Each figure is the best of \
+      three rounds; the roofline is the share of what the processor's multiply-add units could do.
+      """)
+
+  @Argument(help: "One of environments, engine; all of them when left out.")
+  var part: String?
+
+  @Option(
+    help: "Seconds a round takes.", transform: SpeedCommand.duration)
+  var seconds = 0.5
+
+  @Option(
+    parsing: .unconditional, help: "The most threads to measure with; the machine's when left out.",
+    transform: wholeNumber(in: Limits.workers))
+  var workers: Int?
+
+  @Flag(help: "Print a JSON array, for programs.")
+  var json = false
+
+  private typealias Part = (name: String, measure: @Sendable (Stopwatch, [Int]) throws -> [Reading])
+  private static let parts: [Part] = [
+    ("environments", { try environmentReadings($0, threads: $1) }),
+    ("engine", { try engineReadings($0, threads: $1) }),
+  ]
+
+  mutating func run() throws {
+    let names = Self.parts.map { $0.name }
+    if let part, !names.contains(part) {
+      throw CommandFailure.unknown("part", part, among: names)
+    }
+    let most = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = most > 1 ? [1, most] : [1]
+    var readings: [Reading] = []
+    for (name, measure) in Self.parts where part == nil || part == name {
+      readings += try measure(Stopwatch(seconds: seconds), threads)
+    }
+    if json { printJSON(readings) } else { printTable(readings) }
+  }
+
+  @Sendable private static func duration(_ text: String) throws -> Double {
+    guard let seconds = Double(text), seconds > 0, seconds <= 3600 else {
+      throw ValidationError("give a number of seconds above 0, at most 3600")
+    }
+    return seconds
+  }
+
+  private func printJSON(_ readings: [Reading]) {
+    Output.standard.list(readings) { out, reading in
+      out.text("{\"name\": ")
+      out.string(reading.name)
+      out.text(", \"value\": ")
+      out.number(reading.value)
+      out.text(", \"unit\": ")
+      out.string(reading.unit)
+      out.text(", \"threads\": ")
+      out.number(reading.threads)
+      out.text(", \"roofline\": ")
+      if let share = reading.roofline { out.number(share) } else { out.text("null") }
+      out.text("}")
+    }
+    Output.standard.endLine()
+  }
+
+  private func printTable(_ readings: [Reading]) {
+    printColumns(
+      [["what", "value", "unit", "threads", "of the roofline"]]
+        + readings.map { reading in
+          [
+            reading.name, withPrefix(reading.value), reading.unit, "\(reading.threads)",
+            reading.roofline.map { "\(fixed($0 * 100, 0)) %" } ?? "–",
+          ]
+        })
+  }
+}
