@@ -30,7 +30,7 @@ let package = Package(
       dependencies: [
         "Runtime", "Tensors", "Envs", "Policy", "Replay", "Yams",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], exclude: ["README.md"]),
     .target(
       name: "Swirl", dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Agents"]),
     .target(

@@ -3,7 +3,7 @@ import Runtime
 import Tensors
 
 /// What a policy's last layer means.
-public enum ActionHead: Sendable, Equatable {
+public enum ActionHead: Sendable, Equatable, Codable {
   /// One of `count` actions, numbered from `start`.
   case categorical(count: Int, start: Int)
   /// `size` numbers, limited to `low` and `high` before the environment sees them.

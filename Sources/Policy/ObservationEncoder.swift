@@ -2,8 +2,8 @@ import Envs
 
 /// How a raw observation row becomes the row a network reads: numbers as they are (normalised where
 /// asked for), what the space calls discrete one-hot.
-public struct ObservationEncoder: Sendable, Equatable {
-  enum Part: Sendable, Equatable {
+public struct ObservationEncoder: Sendable, Equatable, Codable {
+  enum Part: Sendable, Equatable, Codable {
     case numbers(Int)
     case oneHot(classes: Int, start: Int)
   }
@@ -25,9 +25,27 @@ public struct ObservationEncoder: Sendable, Equatable {
       }
     }
     (rawSize, encodedSize) = (raw, encoded)
-    isIdentity =
-      raw == encoded && parts.allSatisfy { if case .numbers = $0 { true } else { false } }
+    isIdentity = parts.allSatisfy { if case .numbers = $0 { true } else { false } }
   }
+
+  public init(from decoder: any Decoder) throws {
+    let parts = try [Part](from: decoder)
+    let limit = 1_000_000
+    guard parts.count <= limit,
+      parts.allSatisfy({
+        switch $0 {
+        case .numbers(let count): 0...limit ~= count
+        case .oneHot(let classes, let start): 1...limit ~= classes && -limit...limit ~= start
+        }
+      })
+    else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "sizes out of range"))
+    }
+    self.init(parts: parts)
+  }
+
+  public func encode(to encoder: any Encoder) throws { try parts.encode(to: encoder) }
 
   /// Rows of `count` numbers that are read as they are.
   public static func numbers(_ count: Int) -> ObservationEncoder {

@@ -30,6 +30,12 @@ public struct RunningMoments: Sendable, Codable, Equatable {
     count += Double(rows)
   }
 
+  /// Whether numbers read from a file can be moments of rows of `size` numbers.
+  func isPlausible(size: Int) -> Bool {
+    mean.count == size && variance.count == size && count > 0 && count.isFinite
+      && mean.allSatisfy(\.isFinite) && variance.allSatisfy { $0 >= 0 && $0.isFinite }
+  }
+
   /// Merges a block of single numbers.
   public mutating func merge(_ block: [Double]) {
     if block.isEmpty { return }

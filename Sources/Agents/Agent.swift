@@ -1,0 +1,96 @@
+import Envs
+import Foundation
+import Runtime
+
+/// A learner that a run drives: it alternates between acting and learning, and its whole state can be
+/// saved and restored between two iterations.
+public protocol Agent: Sendable {
+  /// The name on the command line, such as `ppo`.
+  static var name: String { get }
+
+  /// Environment steps taken so far, over all environments.
+  var stepCount: Int { get }
+
+  /// The steps over which schedules run.
+  var totalSteps: Int { get set }
+
+  /// Acts and learns once: the smallest piece of training after which a checkpoint can be written.
+  ///
+  /// - Throws: `TrainingFailure` when numbers stop being finite.
+  mutating func iterate(
+    on environments: inout AnyVectorEnvironment, pool: WorkerPool
+  ) throws -> TrainingReport
+
+  /// Everything an exact resume needs but the environments: file names and their bytes.
+  /// `model.safetensors` is among them and enough to evaluate the policy.
+  func snapshot() throws -> [String: Data]
+
+  /// Continues from what `snapshot` returned. `directory` is what errors call the files' folder.
+  ///
+  /// - Throws: `RunError` or `SafetensorsError`, one sentence; the agent is then not to be used.
+  mutating func restore(_ files: [String: Data], directory: String) throws
+}
+
+extension Agent {
+  /// Trains until at least `steps` steps have been taken, on as many threads as there are processors.
+  ///
+  /// - Parameters:
+  ///   - workers: Threads; the result is the same for any number of them.
+  ///   - report: Called after each iteration.
+  public mutating func train(
+    on environments: inout some VectorizedEnvironments, steps: Int, workers: Int? = nil,
+    report: (TrainingReport) -> Void = { _ in }
+  ) throws {
+    let pool = WorkerPool(threads: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+    if totalSteps == 0 { totalSteps = steps }
+    let start = ContinuousClock.now
+    let first = stepCount
+    try environments.withErased { erased in
+      while stepCount < steps {
+        var latest = try iterate(on: &erased, pool: pool)
+        latest.seconds = (ContinuousClock.now - start) / .seconds(1)
+        latest.stepsPerSecond = Double(stepCount - first) / max(latest.seconds, 1e-9)
+        report(latest)
+      }
+    }
+  }
+}
+
+/// What one iteration did and where training stands.
+public struct TrainingReport: Sendable, CustomStringConvertible {
+  public var steps: Int
+  public var iteration: Int
+  /// Episodes finished since training began.
+  public var episodes: Int
+  /// Mean over the last hundred finished episodes; NaN before the first.
+  public var meanReturn: Double
+  public var meanLength: Double
+  /// Losses and diagnostics by the names they have in metrics files.
+  public var losses: [(name: String, value: Double)]
+  /// Seconds spent in each phase of this iteration.
+  public var phases: [(name: String, seconds: Double)]
+  /// Wall clock since this process began to train.
+  public var seconds = 0.0
+  /// Steps per second since then.
+  public var stepsPerSecond = 0.0
+
+  public init(
+    steps: Int, iteration: Int, episodes: Int, meanReturn: Double, meanLength: Double,
+    losses: [(name: String, value: Double)], phases: [(name: String, seconds: Double)]
+  ) {
+    self.steps = steps
+    self.iteration = iteration
+    self.episodes = episodes
+    self.meanReturn = meanReturn
+    self.meanLength = meanLength
+    self.losses = losses
+    self.phases = phases
+  }
+
+  public var description: String {
+    func short(_ x: Double) -> String { String(format: "%.4g", x) }
+    let details = losses.map { "\($0.name) \(short($0.value))" }.joined(separator: ", ")
+    return "step \(steps): mean return \(short(meanReturn)) over \(min(episodes, 100)) episodes, "
+      + "\(Int(stepsPerSecond)) steps/s, \(details)"
+  }
+}

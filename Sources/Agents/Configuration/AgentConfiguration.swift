@@ -1,0 +1,225 @@
+import Foundation
+import Runtime
+import Yams
+
+/// The settings of an agent: one struct whose coding keys are the names people write.
+public protocol AgentConfiguration: Codable, Sendable, Equatable {
+  init()
+
+  /// Every key that may be written, in the order they are shown.
+  static var keys: [String] { get }
+
+  /// - Throws: `RunError` of kind `usage`: a sentence about the first value out of range.
+  func validate() throws
+}
+
+/// A value as files and the command line hold it.
+private indirect enum Setting: Codable, Equatable {
+  case none
+  case truth(Bool)
+  case integer(Int)
+  case number(Double)
+  case word(String)
+  case list([Setting])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .none
+    } else if let value = try? container.decode(Bool.self) {
+      self = .truth(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .word(value)
+    } else {
+      self = .list(try container.decode([Setting].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .none: try container.encodeNil()
+    case .truth(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .word(let value): try container.encode(value)
+    case .list(let values): try container.encode(values)
+    }
+  }
+
+  /// The value of a plain YAML scalar; quoted ones stay words.
+  init(scalar: Node.Scalar) {
+    let text = scalar.string
+    if scalar.style != .plain && scalar.style != .any {
+      self = .word(text)
+      return
+    }
+    switch text {
+    case "", "~", "null", "Null", "NULL", "None": self = .none
+    case "true", "True", "TRUE": self = .truth(true)
+    case "false", "False", "FALSE": self = .truth(false)
+    default:
+      let digits = text.replacing("_", with: "")
+      if let value = Int(digits) {
+        self = .integer(value)
+      } else if let value = Double(digits), value.isFinite, digits.first?.isLetter == false {
+        // 1e5 is a whole number to whoever writes it.
+        self =
+          value == value.rounded() && value.magnitude < 1e15 ? .integer(Int(value)) : .number(value)
+      } else {
+        self = .word(text)
+      }
+    }
+  }
+
+  init?(_ node: Node) {
+    switch node {
+    case .scalar(let scalar): self.init(scalar: scalar)
+    case .sequence(let sequence):
+      var values: [Setting] = []
+      for element in sequence {
+        guard case .scalar(let scalar) = element else { return nil }
+        values.append(Setting(scalar: scalar))
+      }
+      self = .list(values)
+    default: return nil
+    }
+  }
+
+  /// As it is written in YAML.
+  var text: String {
+    switch self {
+    case .none: "null"
+    case .truth(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .word(let value): value
+    case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+    }
+  }
+}
+
+extension AgentConfiguration {
+  /// This configuration with the settings of a YAML file: a mapping from keys to numbers, words or lists.
+  ///
+  /// - Throws: `RunError`: of kind `data` when the text is not such a mapping, `usage` for a key or a
+  ///   value that does not exist.
+  public func applying(yaml: String, file: String) throws -> Self {
+    guard yaml.utf8.count <= 65_536 else {
+      throw RunError(
+        .data, "\(file) has \(yaml.utf8.count) bytes, more than a file of settings may have (65536)"
+      )
+    }
+    guard Self.isShallow(yaml) else {
+      throw RunError(
+        .data, "\(file) is nested too deeply; settings are one mapping from keys to values")
+    }
+    let node: Node?
+    do { node = try Yams.compose(yaml: yaml) } catch {
+      let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML"
+      throw RunError(.data, "\(file) cannot be read as YAML: \(reason)")
+    }
+    guard let node else { return self }
+    guard case .mapping(let mapping) = node else {
+      throw RunError(.data, "\(file) is not a mapping from keys to values, such as gamma: 0.99")
+    }
+    var result = self
+    for (key, value) in mapping {
+      guard case .scalar(let name) = key else {
+        throw RunError(.data, "\(file) has a key that is not a word")
+      }
+      guard let setting = Setting(value) else {
+        throw RunError(
+          .data,
+          "\(file): the value of \(name.string) is neither a number, a word nor a list of them")
+      }
+      result = try result.setting(name.string, to: setting, where: file)
+    }
+    return result
+  }
+
+  /// This configuration with one setting of the form `key=value`.
+  ///
+  /// - Throws: `RunError` of kind `usage`.
+  public func applying(_ assignment: String) throws -> Self {
+    guard let equals = assignment.firstIndex(of: "=") else {
+      throw RunError(.usage, "--set \(assignment) is not of the form key=value")
+    }
+    let key = assignment[..<equals].trimmingCharacters(in: .whitespaces)
+    let text = String(assignment[assignment.index(after: equals)...])
+    guard text.utf8.count <= 4096, Self.isShallow(text),
+      let node = try? Yams.compose(yaml: text) ?? Node(""), let setting = Setting(node)
+    else {
+      throw RunError(
+        .usage, "--set \(key): '\(text.prefix(60))' is neither a number, a word nor a list")
+    }
+    return try self.setting(key, to: setting, where: "--set")
+  }
+
+  /// Every value, a line a key, as `config.yaml` holds it.
+  public var yaml: String {
+    let settings = self.settings
+    return Self.keys.map { "\($0): \((settings[$0] ?? .none).text)\n" }.joined()
+  }
+
+  private var settings: [String: Setting] {
+    guard let data = try? JSONEncoder().encode(self),
+      let settings = try? JSONDecoder().decode([String: Setting].self, from: data)
+    else { return [:] }
+    return settings
+  }
+
+  private func setting(_ key: String, to value: Setting, where place: String) throws -> Self {
+    guard Self.keys.contains(key) else {
+      let near = nearestNames(to: key, in: Self.keys).map { "'\($0)'" }
+      throw RunError(
+        .usage,
+        "\(place): there is no setting '\(key)'; did you mean \(near.joined(separator: " or "))?")
+    }
+    var settings = self.settings
+    settings[key] = value
+    do {
+      return try JSONDecoder().decode(Self.self, from: JSONEncoder().encode(settings))
+    } catch let error as DecodingError {
+      throw RunError(
+        .usage, "\(place): \(key) cannot be '\(value.text.prefix(60))': \(Self.expected(error))")
+    }
+  }
+
+  private static func expected(_ error: DecodingError) -> String {
+    switch error {
+    case .typeMismatch(let type, _), .valueNotFound(let type, _):
+      switch "\(type)" {
+      case "Bool": "true or false is needed"
+      case "Int": "a whole number is needed"
+      case "Double": "a number is needed"
+      case "String": "a word is needed"
+      default: "a list of whole numbers such as [64, 64] is needed"
+      }
+    case .dataCorrupted(let context):
+      context.debugDescription.contains("fit in")
+        || context.debugDescription.contains("not representable")
+        ? "a whole number is needed" : context.debugDescription
+    default: "it is of the wrong kind"
+    }
+  }
+
+  /// Whether a text nests little enough for a parser that recurses.
+  private static func isShallow(_ yaml: String) -> Bool {
+    var depth = 0
+    for line in yaml.split(separator: "\n", omittingEmptySubsequences: true) {
+      let indent = line.prefix { $0 == " " || $0 == "-" || $0 == "?" || $0 == ":" || $0 == "\t" }
+      if indent.count > 64 { return false }
+      for character in line {
+        if character == "[" || character == "{" { depth += 1 }
+        if character == "]" || character == "}" { depth -= 1 }
+        if depth > 8 { return false }
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,110 @@
+import Envs
+import Foundation
+import Policy
+import Replay
+import Runtime
+
+/// What `evaluate` found: each episode's return and length, in the order of their seeds.
+public struct EvaluationResult: Sendable, Codable, Equatable {
+  public let returns: [Double]
+  public let lengths: [Int]
+  public let seed: UInt64
+
+  public var episodes: Int { returns.count }
+  public var mean: Double { returns.reduce(0, +) / Double(returns.count) }
+
+  /// Standard deviation over the episodes (n in the denominator, as NumPy's `std`).
+  public var standardDeviation: Double {
+    let mean = mean
+    return (returns.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(returns.count))
+      .squareRoot()
+  }
+
+  /// Standard error of the mean.
+  public var standardError: Double { standardDeviation / Double(returns.count).squareRoot() }
+
+  /// The mean of the middle half: the lowest and highest ⌊n / 4⌋ returns are left out.
+  public var interquartileMean: Double {
+    let cut = returns.count / 4
+    let middle = returns.sorted()[cut..<returns.count - cut]
+    return middle.reduce(0, +) / Double(middle.count)
+  }
+}
+
+/// Runs a policy for whole episodes, each of its own stream, and each counts: episode k starts from the
+/// k-th stream of `seed`, whatever the other episodes do.
+///
+/// - Parameters:
+///   - environments: As many fresh environments as there are to be episodes, made with `seed`.
+///   - deterministic: The most probable action, else one drawn from the policy.
+/// - Throws: `RunError` when the policy does not fit the environments.
+public func evaluate(
+  _ policy: ActorCritic, in environments: AnyVectorEnvironment, seed: UInt64,
+  deterministic: Bool = true
+) throws -> EvaluationResult {
+  guard try ActionHead(environments.actionSpace) == policy.head,
+    try ObservationEncoder(environments.observationSpace) == policy.encoder
+  else {
+    throw RunError(
+      .usage,
+      "the policy was not trained for observations of \(environments.observationSpace) "
+        + "and actions of \(environments.actionSpace)")
+  }
+  var environments = environments
+  let count = environments.count
+  // A rollout of one step, written over and over.
+  let rows = RolloutBuffer(
+    stepCount: 1, environmentCount: count, observationSize: environments.observationSize,
+    actionSize: environments.actionSize, maskSize: environments.maskSize)
+  let masks = environments.maskSize > 0 ? rows.masks : nil
+  let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
+  var streams = (0..<count).map {
+    PCG64(SeedSequence(seed, spawnKey: [evaluationStreamKey]).child($0))
+  }
+  var returns = [Double?](repeating: nil, count: count)
+  var lengths = [Int](repeating: 0, count: count)
+  var running = count
+  let runner = PolicyRunner(policy, capacity: count)
+  environments.withStepper { stepper in
+    stepper.observe(0..<count, into: rows.observations, masks: masks)
+    while running > 0 {
+      if deterministic {
+        runner.best(rows: count, rows.observations, masks: masks, actions: rows.actions)
+      } else {
+        runner.sample(
+          rows: count, rows.observations, masks: masks, streams: &streams, actions: rows.actions,
+          logProbabilities: rows.logProbabilities, values: rows.values)
+      }
+      runner.limited(rows: count, rows.actions, into: rows.limitedActions)
+      stepper.step(
+        0..<count,
+        StepRows(
+          actions: rows.limitedActions, observations: rows.observations,
+          finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
+          episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths, masks: masks))
+      for n in 0..<count where endings[n] != .none && returns[n] == nil {
+        returns[n] = rows.episodeReturns[n]
+        lengths[n] = Int(rows.episodeLengths[n])
+        running -= 1
+      }
+    }
+  }
+  return EvaluationResult(
+    returns: returns.map { $0! }, lengths: lengths, seed: seed)
+}
+
+/// As `evaluate(_:in:seed:deterministic:)` for an environment that is not registered.
+///
+/// - Parameter timeLimit: Steps after which an episode is truncated, or nil where it ends by itself.
+public func evaluate<E: Environment>(
+  _ policy: ActorCritic, in environment: E, episodes: Int, seed: UInt64, timeLimit: Int? = nil,
+  deterministic: Bool = true
+) throws -> EvaluationResult {
+  try evaluate(
+    policy,
+    in: VectorEnvironment(count: episodes, seed: seed, timeLimit: timeLimit) { environment }.erased,
+    seed: seed, deterministic: deterministic)
+}
+
+/// Separates the streams that draw actions from those of the environments, spawned from the same seed.
+private let evaluationStreamKey: UInt32 = 0x4556_414C

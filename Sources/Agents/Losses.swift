@@ -1,0 +1,52 @@
+import Tensors
+
+/// The clipped surrogate of proximal policy optimisation, negated so that it is minimised:
+/// −min(r A, clip(r, 1 − ε, 1 + ε) A) for each row, with r = π(a|s) / π_old(a|s)
+/// (Schulman et al., 2017, https://arxiv.org/abs/1707.06347, equation 7).
+///
+/// - Parameters:
+///   - ratio: r, `[R]`
+///   - advantages: A, `[R]`
+///   - clipRange: ε
+/// - Returns: `[R]`
+public func clippedSurrogateLoss(ratio: Tensor, advantages: Tensor, clipRange: Float) -> Tensor {
+  requireEqualShapes("clippedSurrogateLoss", ratio, advantages)
+  return -Tensor.minimum(
+    ratio * advantages, ratio.clamped(to: 1 - clipRange...1 + clipRange) * advantages)
+}
+
+/// The squared error of the value function for each row: (V − R)².
+///
+/// - Parameters:
+///   - values: V, `[R]`
+///   - returns: R, `[R]`
+/// - Returns: `[R]`
+public func valueLoss(values: Tensor, returns: Tensor) -> Tensor {
+  requireEqualShapes("valueLoss", values, returns)
+  return (values - returns).squared()
+}
+
+/// The value error with V kept near what it was: max((V − R)², (V_old + clip(V − V_old, ±ε) − R)²), as in
+/// OpenAI baselines' `ppo2`.
+///
+/// - Parameter oldValues: V_old, `[R]`
+/// - Returns: `[R]`
+public func clippedValueLoss(
+  values: Tensor, oldValues: Tensor, returns: Tensor, clipRange: Float
+) -> Tensor {
+  requireEqualShapes("clippedValueLoss", values, oldValues)
+  let near = oldValues + (values - oldValues).clamped(to: -clipRange...clipRange)
+  return Tensor.maximum(
+    valueLoss(values: values, returns: returns), valueLoss(values: near, returns: returns))
+}
+
+/// An estimate of KL(π_old ‖ π) for each row that is never negative: (r − 1) − log r
+/// (Schulman, 2020, http://joschu.net/blog/kl-approx.html, estimator k₃).
+///
+/// - Parameter logRatio: log r, `[R]`
+/// - Returns: `[R]`
+public func approximateKL(logRatio: Tensor) -> Tensor { (logRatio.exp() - 1) - logRatio }
+
+private func requireEqualShapes(_ name: StaticString, _ a: Tensor, _ b: Tensor) {
+  if a.shape != b.shape { fail("\(name)", "shapes \(a.shape) and \(b.shape) differ") }
+}

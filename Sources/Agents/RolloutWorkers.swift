@@ -1,0 +1,116 @@
+import Envs
+import Policy
+import Replay
+import Runtime
+
+/// Fills a rollout: each worker thread owns a slice of the environments and runs the policy on it for
+/// the whole rollout, so that threads meet once a rollout, not once a step.
+///
+/// A row's policy output, its environment's stream and its action stream depend on nothing but the row,
+/// so a rollout is the same to the last bit for any number of workers.
+struct RolloutWorkers {
+  let pool: WorkerPool
+
+  /// - Parameters:
+  ///   - streams: one a row, from which its actions are sampled
+  ///   - buffer: its last observation row is filled too, and holds where the next rollout begins
+  func collect(
+    _ model: ActorCritic, in environments: inout AnyVectorEnvironment, streams: inout [PCG64],
+    into buffer: RolloutBuffer
+  ) {
+    let count = buffer.environmentCount
+    let workers = min(pool.threads, count)
+    environments.withStepper { stepper in
+      streams.withUnsafeMutableBufferPointer { streams in
+        nonisolated(unsafe) let streams = streams.baseAddress!
+        pool.parallelFor(workers) { worker in
+          let slice = count * worker / workers..<count * (worker + 1) / workers
+          Self.run(model, slice, stepper, streams, buffer)
+        }
+      }
+    }
+  }
+
+  private static func run(
+    _ model: ActorCritic, _ slice: Range<Int>, _ stepper: VectorStepper,
+    _ streams: UnsafeMutablePointer<PCG64>, _ buffer: RolloutBuffer
+  ) {
+    let runner = PolicyRunner(model, capacity: slice.count)
+    let (count, rows, first) = (buffer.environmentCount, slice.count, slice.lowerBound)
+    let (width, actionWidth, maskWidth) = (
+      buffer.observationSize, buffer.actionSize, buffer.maskSize
+    )
+    let endings = UnsafeMutableRawPointer(buffer.endings).assumingMemoryBound(to: Ending.self)
+    stepper.observe(
+      slice, into: UnsafeMutableRawPointer(buffer.observations),
+      masks: maskWidth > 0 ? buffer.masks : nil)
+    for t in 0..<buffer.stepCount {
+      let cell = t * count
+      let observations = buffer.observations + cell * width
+      let actions = buffer.actions + cell * actionWidth
+      runner.sample(
+        rows: rows, observations + first * width,
+        masks: maskWidth > 0 ? buffer.masks + (cell + first) * maskWidth : nil,
+        streams: streams + first, actions: actions + first * actionWidth,
+        logProbabilities: buffer.logProbabilities + cell + first,
+        values: buffer.values + cell + first)
+      runner.limited(
+        rows: rows, actions + first * actionWidth,
+        into: buffer.limitedActions + first * actionWidth)
+      stepper.step(
+        slice,
+        StepRows(
+          actions: UnsafePointer(buffer.limitedActions),
+          observations: UnsafeMutableRawPointer(observations + count * width),
+          finalObservations: UnsafeMutableRawPointer(buffer.finalObservations),
+          rewards: buffer.rewards + cell, endings: endings + cell,
+          episodeReturns: buffer.episodeReturns + cell,
+          episodeLengths: buffer.episodeLengths + cell,
+          masks: maskWidth > 0 ? buffer.masks + (cell + count) * maskWidth : nil))
+      for n in slice {
+        buffer.finalValues[cell + n] = 0
+        if endings[cell + n] == .truncated {
+          runner.values(
+            rows: 1, buffer.finalObservations + n * width, into: buffer.finalValues + cell + n)
+        }
+      }
+    }
+    runner.values(
+      rows: rows, buffer.observations + (buffer.count + first) * width,
+      into: buffer.values + buffer.count + first)
+  }
+}
+
+/// The first cell of a rollout where an environment gave what no agent can learn from.
+struct BadStep: Error {
+  let environment: Int
+  let step: Int
+  let field: String
+}
+
+extension RolloutBuffer {
+  /// Looks for numbers that are not finite, in (t, n) order.
+  func firstBadStep() -> BadStep? {
+    // x − x is 0 for finite numbers only, so one sum tells whether a closer look is needed.
+    var suspicion: Float = 0
+    for i in 0..<(count + environmentCount) * observationSize {
+      suspicion += observations[i] - observations[i]
+    }
+    var doubt = 0.0
+    for i in 0..<count { doubt += rewards[i] - rewards[i] }
+    if suspicion == 0 && doubt == 0 { return nil }
+    for cell in 0..<count + environmentCount {
+      let (t, n) = (cell / environmentCount, cell % environmentCount)
+      for i in 0..<observationSize {
+        let x = observations[cell * observationSize + i]
+        if !x.isFinite {
+          return BadStep(environment: n, step: t, field: "observation[\(i)] is \(x)")
+        }
+      }
+      if cell < count && !rewards[cell].isFinite {
+        return BadStep(environment: n, step: t + 1, field: "the reward is \(rewards[cell])")
+      }
+    }
+    return nil
+  }
+}

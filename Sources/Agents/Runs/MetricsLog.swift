@@ -1,0 +1,98 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// `metrics.csv` and the event file of a run, a row an iteration.
+///
+/// Rows gather in memory and reach the disk a few times a second: what a crash loses is cut on resume
+/// anyway, since it lies after the checkpoint.
+struct MetricsLog {
+  private let directory: RunDirectory
+  private let eventPath: String
+  private var rows = Data()
+  private var events: EventFile
+  private var hasHeader: Bool
+  private var lastFlush = ContinuousClock.now
+
+  /// Continues after `step`: rows written later by a process that then died are cut.
+  init(_ directory: RunDirectory, after step: Int) throws {
+    self.directory = directory
+    let now = Date().timeIntervalSince1970
+    events = EventFile(firstStep: step, time: now)
+    eventPath = directory.file("events.out.tfevents.\(Int(now * 1000)).swirl.\(getpid())")
+    hasHeader = false
+    let path = directory.file("metrics.csv")
+    if let text = try? String(contentsOfFile: path, encoding: .utf8) {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+      // A line that a crash cut short has no newline and is dropped with those that come after the step.
+      let whole = text.hasSuffix("\n") ? lines : lines.dropLast()
+      let kept = whole.enumerated().filter { index, line in
+        index == 0 || (line.split(separator: ",").first.flatMap { Int($0) } ?? .max) <= step
+      }.map(\.element)
+      hasHeader = !kept.isEmpty
+      try DurableFile.replace(path, with: Data(kept.map { $0 + "\n" }.joined().utf8))
+    }
+  }
+
+  mutating func add(_ report: TrainingReport) {
+    let columns: [(name: String, value: Double)] =
+      [
+        ("mean_return", report.meanReturn), ("mean_length", report.meanLength),
+        ("seconds", report.seconds), ("steps_per_second", report.stepsPerSecond),
+      ] + report.losses + report.phases.map { ("seconds_\($0.name)", $0.seconds) }
+    if !hasHeader {
+      let names = ["steps", "iteration", "episodes"] + columns.map(\.name)
+      rows.append(Data((names.joined(separator: ",") + "\n").utf8))
+      hasHeader = true
+    }
+    let values =
+      ["\(report.steps)", "\(report.iteration)", "\(report.episodes)"]
+      + columns.map { "\(Float($0.value))" }
+    rows.append(Data((values.joined(separator: ",") + "\n").utf8))
+    events.add(
+      step: report.steps, time: Date().timeIntervalSince1970,
+      [
+        ("rollout/mean_return", report.meanReturn), ("rollout/mean_length", report.meanLength),
+        ("time/steps_per_second", report.stepsPerSecond),
+      ]
+        + report.losses.map { ("train/\($0.name)", $0.value) })
+  }
+
+  /// Writes what has gathered, at most a few times a second unless `now`.
+  ///
+  /// - Throws: `RunError` when the disk refuses; the rows are kept for the next try.
+  mutating func flush(now: Bool = false) throws {
+    if !now && ContinuousClock.now - lastFlush < .milliseconds(250) { return }
+    lastFlush = .now
+    try append(rows, to: directory.file("metrics.csv"))
+    rows = Data()
+    let pending = events
+    do {
+      var file = events
+      try append(file.takePending(), to: eventPath)
+      events = file
+    } catch {
+      events = pending
+      throw error
+    }
+  }
+
+  private func append(_ data: Data, to path: String) throws {
+    if data.isEmpty { return }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw DurableFile.failure("open", path) }
+    defer { close(descriptor) }
+    let length = lseek(descriptor, 0, SEEK_END)
+    do { try DurableFile.write(data, to: descriptor, path) } catch {
+      // Half a row would be read as a wrong one.
+      ftruncate(descriptor, length)
+      throw error
+    }
+  }
+}

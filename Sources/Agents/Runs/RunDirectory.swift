@@ -1,0 +1,240 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The folder of a run: `config.yaml`, `run.json`, metrics, event files and `checkpoints/step-N/`.
+///
+/// A checkpoint is one folder and one rename, so a crash at any instant leaves whole checkpoints only.
+/// The folder is locked by the process that trains in it; reading it needs no lock.
+public struct RunDirectory: Sendable {
+  /// Checkpoints that are kept.
+  public static let keptCheckpoints = 3
+
+  public let path: String
+
+  /// A run that is to be read: nothing in it is changed.
+  ///
+  /// - Throws: `RunError` of kind `missing` when there is no run there.
+  public init(reading path: String) throws {
+    self.path = path
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw RunError(
+        .missing, "there is no folder \(path); a run is the folder that 'swirl train' names")
+    }
+    guard FileManager.default.fileExists(atPath: file("run.json")) else {
+      throw RunError(.missing, "\(path) is not a run: it has no run.json")
+    }
+  }
+
+  /// A new run.
+  ///
+  /// - Throws: `RunError` of kind `usage` when the folder holds one already.
+  public init(creating path: String, _ description: RunDescription, configuration: String) throws {
+    self.path = path
+    if FileManager.default.fileExists(atPath: path + "/run.json") {
+      throw RunError(
+        .usage,
+        "\(path) holds a run already; continue it with --resume \(path), or choose another folder with --out"
+      )
+    }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path + "/checkpoints", withIntermediateDirectories: true)
+    } catch {
+      throw RunError(.failed, "cannot create the folder \(path): \(Self.reason(error))")
+    }
+    try DurableFile.replace(file("config.yaml"), with: Data(configuration.utf8))
+    try write(description)
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  // MARK: - Description and configuration
+
+  public func description() throws -> RunDescription {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    let data = try read("run.json")
+    do { return try decoder.decode(RunDescription.self, from: data) } catch {
+      throw RunError(.data, "\(file("run.json")) is damaged: it does not describe a run")
+    }
+  }
+
+  public func write(_ description: RunDescription) throws {
+    let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try DurableFile.replace(
+      file("run.json"), with: try encoder.encode(description) + Data("\n".utf8))
+  }
+
+  /// The text of `config.yaml`.
+  public func configuration() throws -> String {
+    String(decoding: try read("config.yaml"), as: UTF8.self)
+  }
+
+  private func read(_ name: String) throws -> Data {
+    guard let data = FileManager.default.contents(atPath: file(name)) else {
+      throw RunError(.missing, "\(path) is not a whole run: \(name) is missing or cannot be read")
+    }
+    return data
+  }
+
+  // MARK: - Checkpoints
+
+  /// The files of one checkpoint.
+  public struct Checkpoint: Sendable {
+    public let step: Int
+    public let directory: String
+    public let files: [String: Data]
+  }
+
+  private struct Manifest: Codable {
+    struct Entry: Codable {
+      let bytes: Int
+      let crc32c: String
+    }
+    let files: [String: Entry]
+  }
+
+  /// The steps of the checkpoints there are, oldest first.
+  public func checkpointSteps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: file("checkpoints"))) ?? []
+    return names.compactMap { name in
+      name.hasPrefix("step-") ? Int(name.dropFirst(5)) : nil
+    }.sorted()
+  }
+
+  /// Writes a checkpoint and then removes all but the last three.
+  ///
+  /// - Throws: `RunError` of kind `failed`, for example when the disk is full; earlier checkpoints are
+  ///   then as they were.
+  public func writeCheckpoint(step: Int, files: [String: Data]) throws {
+    let folder = file("checkpoints")
+    let target = "\(folder)/step-\(step)"
+    if FileManager.default.fileExists(atPath: target) { return }
+    let temporary = "\(folder)/.writing-step-\(step)"
+    do {
+      try? FileManager.default.removeItem(atPath: temporary)
+      guard mkdir(temporary, 0o755) == 0 else { throw DurableFile.failure("create", temporary) }
+      for (name, data) in files.sorted(by: { $0.key < $1.key }) {
+        try DurableFile.write(data, to: "\(temporary)/\(name)")
+      }
+      let manifest = Manifest(
+        files: files.mapValues {
+          .init(bytes: $0.count, crc32c: String(Checksum.crc32c($0), radix: 16))
+        })
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      try DurableFile.write(try encoder.encode(manifest), to: "\(temporary)/manifest.json")
+      DurableFile.synchronizeFolder(temporary)
+      guard rename(temporary, target) == 0 else { throw DurableFile.failure("rename", temporary) }
+    } catch {
+      try? FileManager.default.removeItem(atPath: temporary)
+      throw error
+    }
+    DurableFile.synchronizeFolder(folder)
+    for old in checkpointSteps().filter({ $0 <= step }).dropLast(Self.keptCheckpoints) {
+      removeCheckpoint(old)
+    }
+  }
+
+  /// Hides a checkpoint by one rename before its files go, so that none is ever seen in part.
+  private func removeCheckpoint(_ step: Int) {
+    let hidden = file("checkpoints/.removing-step-\(step)")
+    try? FileManager.default.removeItem(atPath: hidden)
+    if rename(file("checkpoints/step-\(step)"), hidden) == 0 {
+      try? FileManager.default.removeItem(atPath: hidden)
+    }
+  }
+
+  /// The latest checkpoint, every file checked against its size and checksum; nil where there is none.
+  ///
+  /// - Throws: `RunError` of kind `data` naming the file that is damaged and how.
+  public func latestCheckpoint() throws -> Checkpoint? {
+    guard let step = checkpointSteps().last else { return nil }
+    let directory = file("checkpoints/step-\(step)")
+    func bad(_ name: String, _ what: String) -> RunError {
+      RunError(
+        .data,
+        "\(directory)/\(name) is damaged: \(what); removing \(directory) goes back to the checkpoint before it"
+      )
+    }
+    guard let encoded = FileManager.default.contents(atPath: directory + "/manifest.json") else {
+      throw bad("manifest.json", "it is missing or cannot be read")
+    }
+    guard let manifest = try? JSONDecoder().decode(Manifest.self, from: encoded) else {
+      throw bad("manifest.json", "it is not the list of the checkpoint's files")
+    }
+    var files: [String: Data] = [:]
+    for (name, entry) in manifest.files.sorted(by: { $0.key < $1.key }) {
+      guard !name.contains("/"), name != "..", !name.isEmpty else {
+        throw bad(
+          "manifest.json", "it names the file '\(name.prefix(60))', which is outside the checkpoint"
+        )
+      }
+      guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)") else {
+        throw bad(name, "it is missing or cannot be read")
+      }
+      guard data.count == entry.bytes else {
+        throw bad(name, "it has \(data.count) bytes where \(entry.bytes) were written")
+      }
+      guard String(Checksum.crc32c(data), radix: 16) == entry.crc32c else {
+        throw bad(name, "its bytes are not those that were written (the checksum differs)")
+      }
+      files[name] = data
+    }
+    return Checkpoint(step: step, directory: directory, files: files)
+  }
+
+  /// Removes what a crash left behind: checkpoints half written or half removed.
+  func removeLeftovers() {
+    let folder = file("checkpoints")
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(".writing-") || name.hasPrefix(".removing-") {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+    for name in ["run.json.tmp", "config.yaml.tmp", "metrics.csv.tmp", "evaluations.json.tmp"] {
+      unlink(file(name))
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    if let underlying, underlying.domain == NSPOSIXErrorDomain {
+      return String(cString: strerror(Int32(underlying.code)))
+    }
+    return error.localizedDescription
+  }
+}
+
+/// A run that this process has to itself, until the lock is given up or the process ends in any way.
+final class RunLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: `RunError` of kind `usage` when another process holds the lock.
+  init(_ directory: RunDirectory) throws {
+    let path = directory.file(".lock")
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw DurableFile.failure("open", path) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = (try? String(contentsOfFile: path, encoding: .utf8))?
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+      close(descriptor)
+      throw RunError(
+        .usage,
+        "\(directory.path) is being trained by process \(holder ?? "unknown"); wait for it or stop it first"
+      )
+    }
+    ftruncate(descriptor, 0)
+    try? DurableFile.write(Data("\(getpid())\n".utf8), to: descriptor, path)
+  }
+
+  deinit { close(descriptor) }
+}
