@@ -49,7 +49,9 @@ let package = Package(
     .testTarget(
       name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
-    .testTarget(name: "AgentsTests", dependencies: ["Agents"], exclude: ["References"]),
+    .testTarget(
+      name: "AgentsTests", dependencies: ["Agents", "Policy", "Tensors", "Envs", "Runtime"],
+      exclude: ["References"]),
     .testTarget(name: "CommandTests", dependencies: ["swirl-cli"], exclude: ["References"]),
   ]
 )

@@ -10,6 +10,12 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   public let lengths: [Int]
   public let seed: UInt64
 
+  public init(returns: [Double], lengths: [Int], seed: UInt64) {
+    self.returns = returns
+    self.lengths = lengths
+    self.seed = seed
+  }
+
   public var episodes: Int { returns.count }
   public var mean: Double { returns.reduce(0, +) / Double(returns.count) }
 

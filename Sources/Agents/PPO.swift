@@ -44,6 +44,8 @@ public struct PPO: Agent {
   public mutating func iterate(
     on environments: inout AnyVectorEnvironment, pool: WorkerPool
   ) throws -> TrainingReport {
+    // The columns are scratch, but a copy of the agent must not share them.
+    if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.emptyCopy() }
     var timers = PhaseTimers()
     timers.time(.rollout) {
       RolloutWorkers(pool: pool).collect(

@@ -92,6 +92,13 @@ public final class RolloutBuffer: @unchecked Sendable {
     returns.deallocate()
   }
 
+  /// A buffer of the same sizes with memory of its own.
+  public func emptyCopy() -> RolloutBuffer {
+    RolloutBuffer(
+      stepCount: stepCount, environmentCount: environmentCount, observationSize: observationSize,
+      actionSize: actionSize, maskSize: maskSize)
+  }
+
   /// Transitions the buffer holds.
   public var count: Int { stepCount * environmentCount }
 }

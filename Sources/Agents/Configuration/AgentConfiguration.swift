@@ -186,11 +186,12 @@ extension AgentConfiguration {
       return try JSONDecoder().decode(Self.self, from: JSONEncoder().encode(settings))
     } catch let error as DecodingError {
       throw RunError(
-        .usage, "\(place): \(key) cannot be '\(value.text.prefix(60))': \(Self.expected(error))")
+        .usage,
+        "\(place): \(key) cannot be '\(value.text.prefix(60))': \(Self.expected(error, value))")
     }
   }
 
-  private static func expected(_ error: DecodingError) -> String {
+  private static func expected(_ error: DecodingError, _ value: Setting) -> String {
     switch error {
     case .typeMismatch(let type, _), .valueNotFound(let type, _):
       switch "\(type)" {
@@ -201,9 +202,8 @@ extension AgentConfiguration {
       default: "a list of whole numbers such as [64, 64] is needed"
       }
     case .dataCorrupted(let context):
-      context.debugDescription.contains("fit in")
-        || context.debugDescription.contains("not representable")
-        ? "a whole number is needed" : context.debugDescription
+      // A number with a fraction fits every setting but whole ones.
+      if case .number = value { "a whole number is needed" } else { context.debugDescription }
     default: "it is of the wrong kind"
     }
   }
