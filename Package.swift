@@ -22,7 +22,7 @@ let package = Package(
     .target(name: "Runtime", exclude: ["README.md"]),
     .target(
       name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
-    .target(name: "Envs", dependencies: ["Runtime"]),
+    .target(name: "Envs", dependencies: ["Runtime"], exclude: ["README.md"]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
@@ -45,7 +45,10 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "Runtime", "CKernels"],
       exclude: ["References"]),
-    .testTarget(name: "EnvsTests", dependencies: ["Envs"], exclude: ["References"]),
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "EnvsTests", dependencies: ["Envs", "Runtime", "CAllocationCounter"],
+      exclude: ["References"]),
     .testTarget(
       name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),

@@ -62,7 +62,7 @@ public protocol Environment: Codable, Sendable {
 extension Environment {
   @inlinable public var maskSize: Int { 0 }
   @inlinable public func actionMask(into mask: inout MutableSpan<Bool>) {
-    for action in 0..<mask.count { mask[action] = true }
+    for action in 0..<maskSize { mask[action] = true }
   }
   @inlinable public static var metricNames: [String] { [] }
   @inlinable public func metrics(into metrics: inout MutableSpan<Float>) {}

@@ -29,6 +29,7 @@ public struct Box: Space {
 
   public let shape: [Int]
   public let elementType: ElementType
+  public let flatSize: Int
   @usableFromInline let bounds: Bounds
 
   /// A box whose numbers all have the same bounds.
@@ -38,6 +39,7 @@ public struct Box: Space {
       stop("Box", "the shape \(shape) has a negative dimension; all must be 0 or more")
     }
     self.shape = shape
+    flatSize = shape.reduce(1, *)
     self.elementType = elementType
     bounds = .same(
       low: elementType.rounded(range.lowerBound), high: elementType.rounded(range.upperBound))
@@ -59,11 +61,10 @@ public struct Box: Space {
       stop("Box", "bounds \(index) are \(low[index]) and \(high[index]); low must not exceed high")
     }
     self.shape = shape
+    flatSize = shape.reduce(1, *)
     self.elementType = elementType
     bounds = .each(low: low.map(elementType.rounded), high: high.map(elementType.rounded))
   }
-
-  @inlinable public var flatSize: Int { shape.reduce(1, *) }
 
   /// The lower bounds in row-major order, rounded to the element type.
   public var low: [Double] {
@@ -151,10 +152,29 @@ public struct Box: Space {
   }
 
   public func unflatten(_ row: Span<Float>) -> [Double]? {
+    guard contains(row: row) else { return nil }
     var value: [Double] = []
     value.reserveCapacity(row.count)
     for index in row.indices { value.append(Double(row[index])) }
-    return contains(value) ? value : nil
+    return value
+  }
+
+  public func contains(row: Span<Float>) -> Bool {
+    row.count == flatSize && strayElement(of: row) == nil
+  }
+
+  /// The first element of a row that lies outside its bounds, NaN included.
+  func strayElement(of row: Span<Float>) -> Int? {
+    for index in row.indices {
+      // Rows are Float32, and so a bound counts as it would be stored in one.
+      let (low, high) = bounds(at: index)
+      let number = row[index]
+      let fits =
+        number >= Float(low) && number <= Float(high)
+        && (!elementType.isInteger || number == number.rounded())
+      if !fits { return index }
+    }
+    return nil
   }
 
   public func erase(_ value: [Double]) -> SpaceValue { .numbers(value) }

@@ -84,6 +84,16 @@ public struct MultiDiscrete: Space {
     return contains(value) ? value : nil
   }
 
+  public func contains(row: Span<Float>) -> Bool {
+    guard row.count == counts.count else { return false }
+    for index in row.indices {
+      guard let number = Int(exactly: row[index]), number >= start[index],
+        number - start[index] < counts[index]
+      else { return false }
+    }
+    return true
+  }
+
   public func erase(_ value: [Int]) -> SpaceValue { .integers(value) }
 
   public func restore(_ value: SpaceValue) -> [Int]? {

@@ -1,4 +1,5 @@
 public import Foundation
+public import Runtime
 
 /// What a vector of environments offers whatever its type: ``VectorEnvironment`` and
 /// ``AnyVectorEnvironment``.
@@ -27,6 +28,12 @@ public protocol VectorizedEnvironments: Sendable {
 
   /// Begins the episodes that Gymnasium's vector of environments begins with this seed.
   mutating func reset(seed: UInt64)
+
+  /// Begins new episodes everywhere, environment i's drawing from stream i.
+  mutating func reset(using streams: [PCG64])
+
+  /// `count` new environments made as environment 0 was, with streams spawned from another seed.
+  func fresh(count: Int, seed: UInt64) -> Self
 
   /// Every episode mid-way and every stream, as JSON that reads back exactly.
   func encodedState() throws -> Data
@@ -72,6 +79,14 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
   }
 
   public mutating func reset(seed: UInt64) { base.reset(seed: seed) }
+
+  public mutating func reset(using streams: [PCG64]) { base.reset(using: streams) }
+
+  public func fresh(count: Int, seed: UInt64) -> AnyVectorEnvironment {
+    var result = self
+    result.base = base.fresh(count: count, seed: seed)
+    return result
+  }
 
   public func encodedState() throws -> Data { try base.encodedState() }
 

@@ -58,6 +58,17 @@ extension VectorEnvironment {
     reset()
   }
 
+  /// Begins new episodes everywhere, environment i's drawing from stream i.
+  public mutating func reset(using streams: [PCG64]) {
+    if streams.count != count {
+      stop(
+        "VectorEnvironment.reset",
+        "\(streams.count) streams were given for \(count) environments; give one each")
+    }
+    dynamics = streams
+    reset()
+  }
+
   /// Begins a new episode in environment n; its stream goes on.
   public mutating func reset(environment n: Int) {
     environments[n].reset(using: &dynamics[n])
@@ -88,19 +99,47 @@ extension VectorEnvironment {
   @inlinable
   public mutating func step(_ actions: [E.Action]) {
     takeActions(actions)
+    step(slices: 1) { _, body in body(0) }
+  }
+
+  /// Steps every environment as ``step(_:)`` does, on the threads of a pool, with the same result.
+  ///
+  /// A thread gets at least `sliceSize` environments, since waking one costs about as much as a
+  /// hundred steps of a small environment.
+  @inlinable
+  public mutating func step(_ actions: [E.Action], on pool: WorkerPool, sliceSize: Int = 128) {
+    takeActions(actions)
+    step(slices: max(1, min(pool.threads, count / max(1, sliceSize)))) { slices, body in
+      pool.parallelFor(slices, body)
+    }
+  }
+
+  @inlinable
+  mutating func step(slices: Int, _ forEach: (Int, (Int) -> Void) -> Void) {
     var rows = HandRows<E.Element>()
     swap(&rows, &byHand)
-    let mode = autoreset
+    let (mode, count) = (autoreset, count)
     withStepper { stepper in
       rows.withRows { rows in
-        if mode == .sameStep {
-          stepper.operations.step(stepper.columns, 0..<stepper.count, rows)
-        } else {
-          SliceLoops<E>.stepWithoutReset(stepper.columns, 0..<stepper.count, rows, mode)
+        forEach(slices) { index in
+          let slice = count * index / slices..<count * (index + 1) / slices
+          if mode == .sameStep {
+            stepper.operations.step(stepper.columns, slice, rows)
+          } else {
+            SliceLoops<E>.stepWithoutReset(stepper.columns, slice, rows, mode)
+          }
         }
       }
     }
     swap(&rows, &byHand)
+    addStatistics()
+  }
+
+  @usableFromInline
+  mutating func addStatistics() {
+    for n in 0..<count where byHand.endings[n] != .none {
+      statistics.add(return: byHand.episodeReturns[n], length: Int(byHand.episodeLengths[n]))
+    }
   }
 
   @usableFromInline

@@ -1,8 +1,6 @@
 public import Foundation
 import Runtime
 
-// Saved state is JSON: what is saved is small, people can read it, and Foundation writes every
-// Double in the shortest form that reads back exactly.
 extension VectorEnvironment {
   private struct State: Codable {
     var environments: [E]
@@ -14,27 +12,20 @@ extension VectorEnvironment {
   }
 
   public func encodedState() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    // Sorted, so that equal states give equal bytes.
-    encoder.outputFormatting = [.sortedKeys]
-    return try encoder.encode(
+    try StateCoding.encode(
       State(
         environments: environments, dynamics: dynamics, sampling: sampling, elapsed: elapsed,
         returns: returns, endings: byHand.endings))
   }
 
   public mutating func restoreState(_ data: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let state: State
     do {
-      state = try decoder.decode(State.self, from: data)
+      state = try StateCoding.decode(State.self, from: data)
     } catch {
       throw EnvironmentError(
-        .data, "the saved environments are no state of \(count) × \(E.self): \(Self.reason(error))")
+        .data,
+        "the saved environments are no state of \(count) × \(E.self): \(StateCoding.reason(error))")
     }
     let sizes = [
       state.environments.count, state.dynamics.count, state.sampling.count, state.elapsed.count,
@@ -53,15 +44,5 @@ extension VectorEnvironment {
     returns = state.returns
     byHand = HandRows()
     if !state.endings.isEmpty { observeByHand(endings: state.endings) }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    switch error {
-    case DecodingError.keyNotFound(let key, _): "'\(key.stringValue)' is missing"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
-      DecodingError.dataCorrupted(let context):
-      context.debugDescription
-    default: "\(error)"
-    }
   }
 }

@@ -24,6 +24,9 @@ public struct VectorEnvironment<E: Environment>: Sendable {
   /// What happens after an ending when steps are taken by hand.
   public let autoreset: Autoreset
 
+  /// Returns and lengths of the episodes that ended while stepping by hand.
+  public var statistics = EpisodeStatistics()
+
   @usableFromInline let actions: E.ActionSpace
   @usableFromInline let operations: SliceOperations
   // Columns rather than an array of episodes: a step of most environments draws no random number,
@@ -51,10 +54,20 @@ public struct VectorEnvironment<E: Environment>: Sendable {
     if let timeLimit, timeLimit < 1 || timeLimit > Int(Int32.max) {
       stop("VectorEnvironment", "the time limit is \(timeLimit) steps; it must be positive")
     }
+    self.init(
+      count: count, seed: seed, autoreset: autoreset, timeLimit: timeLimit,
+      operations: SliceOperations(for: E.self), makeEnvironment: makeEnvironment)
+  }
+
+  @usableFromInline
+  init(
+    count: Int, seed: UInt64, autoreset: Autoreset, timeLimit: Int?, operations: SliceOperations,
+    makeEnvironment: () -> E
+  ) {
     self.count = count
     self.timeLimit = timeLimit
     self.autoreset = autoreset
-    operations = SliceOperations(for: E.self)
+    self.operations = operations
     environments = []
     environments.reserveCapacity(count)
     for _ in 0..<count { environments.append(makeEnvironment()) }
@@ -68,7 +81,19 @@ public struct VectorEnvironment<E: Environment>: Sendable {
     sampling = (0..<count).map { PCG64(streams.child($0).child(1)) }
     elapsed = Array(repeating: 0, count: count)
     returns = Array(repeating: 0, count: count)
+    if let complaint = RowCheck.action(of: E.self, in: actions) {
+      stop("VectorEnvironment", complaint)
+    }
     for n in 0..<count { environments[n].reset(using: &dynamics[n]) }
+  }
+
+  /// `count` new environments made as environment 0 was, with streams spawned from another seed.
+  public func fresh(count: Int, seed: UInt64) -> Self {
+    let first = environments[0]
+    // The operations are passed on, since here the type may be known at run time only.
+    return Self(
+      count: count, seed: seed, autoreset: autoreset, timeLimit: timeLimit, operations: operations
+    ) { first }
   }
 
   /// Environment n as an episode of its own, a fork.
