@@ -1,16 +1,16 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let swirl: Target.Dependency = .product(name: "Swirl", package: "swirl")
+
 let package = Package(
   name: "swirl-benchmarks",
   platforms: [.macOS("26.0")],
   dependencies: [.package(name: "swirl", path: "..")],
   targets: [
-    .executableTarget(
-      name: "learning-benchmark", dependencies: [.product(name: "Swirl", package: "swirl")]),
-    .executableTarget(
-      name: "ppo-benchmark", dependencies: [.product(name: "Swirl", package: "swirl")]),
-    .executableTarget(
-      name: "engine-benchmark", dependencies: [.product(name: "Swirl", package: "swirl")])
+    .executableTarget(name: "engine-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "environment-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
   ]
 )

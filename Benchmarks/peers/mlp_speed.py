@@ -28,4 +28,4 @@ for batch in (64, 256, 2048):
         for _ in range(steps):
             step()
         windows.append((time.perf_counter() - start) / steps * 1e6)
-    print(f"mlp_train_b{batch}: {statistics.median(windows):.1f} µs a step", flush=True)
+    print(f"torch_mlp_train_b{batch}: {statistics.median(windows):.1f} µs a step", flush=True)
