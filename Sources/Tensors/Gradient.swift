@@ -91,7 +91,7 @@ extension Tape {
     withoutGradient {
       var gradients = gradients(from: output, seed: seed)
       return leaves.map { leaf in
-        gradients.take(Int(leaf.node))?.contiguous() ?? .zeros(leaf.shape)
+        gradients.take(leaf)?.contiguous() ?? .zeros(leaf.shape)
       }
     }
   }

@@ -14,9 +14,8 @@ public struct Tensor: Sendable {
   public let shape: Shape
   var strides: Shape
   var isContiguous: Bool
-  /// The record on `tape` that made this tensor, or −1 for a constant.
-  var node: Int32 = -1
-  var tape: UInt32 = 0
+  /// The record of the op that made this tensor, or 0 for a constant.
+  var mark: Mark = 0
 
   init(uninitialized shape: Shape) {
     storage = Storage(byteCount: shape.elementCount * MemoryLayout<Float>.stride)
@@ -115,8 +114,7 @@ public struct Tensor: Sendable {
     shape.withSizes { sizes in
       strides.withSizes { swirl_copy_strided(Int32(rank), sizes, $0, pointer, copy.pointer) }
     }
-    copy.node = node
-    copy.tape = tape
+    copy.mark = mark
     return copy
   }
 
@@ -146,7 +144,7 @@ public struct Tensor: Sendable {
     -> R
   {
     makeUnique()
-    node = -1
+    mark = 0
     return try body(UnsafeMutableBufferPointer(start: pointer, count: count))
   }
 
@@ -157,7 +155,7 @@ public struct Tensor: Sendable {
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> R
   ) throws -> R {
     guard isUnique() else { throw SharedStorage(shape: shape) }
-    node = -1
+    mark = 0
     return try body(UnsafeMutableBufferPointer(start: pointer, count: count))
   }
 
@@ -167,7 +165,7 @@ public struct Tensor: Sendable {
     set {
       _ = index(of: position)
       makeUnique()
-      node = -1
+      mark = 0
       pointer[index(of: position)] = newValue
     }
   }
@@ -189,7 +187,7 @@ public struct Tensor: Sendable {
   /// The same numbers as a constant: no gradient flows through it.
   public func detached() -> Tensor {
     var copy = self
-    copy.node = -1
+    copy.mark = 0
     return copy
   }
 }

@@ -9,31 +9,31 @@ infix operator .== : ComparisonPrecedence
 extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     a.binary(SWIRL_ADD, "+", b) { record, dy, gradients in
-      gradients.add(dy.summed(to: record.a!.shape), to: record.a)
-      gradients.add(dy.summed(to: record.b!.shape), to: record.b)
+      gradients.add(dy.summed(to: record.a.shape), to: record.a)
+      gradients.add(dy.summed(to: record.b.shape), to: record.b)
     }
   }
 
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     a.binary(SWIRL_SUBTRACT, "-", b) { record, dy, gradients in
-      gradients.add(dy.summed(to: record.a!.shape), to: record.a)
-      gradients.add((-dy).summed(to: record.b!.shape), to: record.b)
+      gradients.add(dy.summed(to: record.a.shape), to: record.a)
+      gradients.add((-dy).summed(to: record.b.shape), to: record.b)
     }
   }
 
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     a.binary(SWIRL_MULTIPLY, "*", b) { record, dy, gradients in
-      gradients.add((dy * record.b!.detached()).summed(to: record.a!.shape), to: record.a)
-      gradients.add((dy * record.a!.detached()).summed(to: record.b!.shape), to: record.b)
+      gradients.add((dy * record.y).summed(to: record.a.shape), to: record.a)
+      gradients.add((dy * record.x).summed(to: record.b.shape), to: record.b)
     }
   }
 
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     a.binary(SWIRL_DIVIDE, "/", b) { record, dy, gradients in
-      let quotient = dy / record.b!.detached()
-      gradients.add(quotient.summed(to: record.a!.shape), to: record.a)
+      let quotient = dy / record.y
+      gradients.add(quotient.summed(to: record.a.shape), to: record.a)
       gradients.add(
-        (-(quotient * (record.a!.detached() / record.b!.detached()))).summed(to: record.b!.shape),
+        (-(quotient * (record.x / record.y))).summed(to: record.b.shape),
         to: record.b)
     }
   }
@@ -43,11 +43,11 @@ extension Tensor {
     let x = contiguous()
     let y = Tensor(uninitialized: shape)
     kernels.affine(count, x.pointer, scale, shift, y.pointer)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
         gradients.add(dy.scaled(by: record.low), to: record.a)
-      }, a: x, low: scale)
+      }, a: Operand(self), low: scale)
     return y.recorded(on: tape, record)
   }
 
@@ -63,18 +63,18 @@ extension Tensor {
   /// The smaller of the two; where they are equal, `a` receives the gradient. NaN if either is.
   public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
     a.binary(SWIRL_MINIMUM, "minimum", b) { record, dy, gradients in
-      let first = record.a!.detached() .<= record.b!.detached()
-      gradients.add((dy * first).summed(to: record.a!.shape), to: record.a)
-      gradients.add((dy * (1 - first)).summed(to: record.b!.shape), to: record.b)
+      let first = record.x .<= record.y
+      gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
+      gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
     }
   }
 
   /// The larger of the two; where they are equal, `a` receives the gradient. NaN if either is.
   public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
     a.binary(SWIRL_MAXIMUM, "maximum", b) { record, dy, gradients in
-      let first = record.b!.detached() .<= record.a!.detached()
-      gradients.add((dy * first).summed(to: record.a!.shape), to: record.a)
-      gradients.add((dy * (1 - first)).summed(to: record.b!.shape), to: record.b)
+      let first = record.y .<= record.x
+      gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
+      gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
     }
   }
 
@@ -91,8 +91,14 @@ extension Tensor {
     _ op: swirl_binary, _ name: StaticString, _ other: Tensor, _ derivative: @escaping Derivative
   ) -> Tensor {
     let y = broadcasting(op, name, other)
-    guard let tape = Tape.tracking(self, other) else { return y }
-    return y.recorded(on: tape, Record(derivative: derivative, a: self, b: other))
+    guard let tape = Tape.tracking(mark, other.mark) else { return y }
+    var record = Record(derivative: derivative, a: Operand(self), b: Operand(other))
+    // Sums need only the shapes.
+    if op != SWIRL_ADD && op != SWIRL_SUBTRACT {
+      record.x = detached()
+      record.y = other.detached()
+    }
+    return y.recorded(on: tape, record)
   }
 
   /// op(self, other) of two tensors of one shape, unrecorded: for derivatives.

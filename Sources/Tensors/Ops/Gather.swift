@@ -17,18 +17,18 @@ extension Tensor {
       }
       y.pointer[row] = x.pointer[row * width + column]
     }
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        let x = record.a!
-        let dx = Tensor(repeating: 0, shape: x.shape)
+        let shape = record.a.shape
+        let dx = Tensor(repeating: 0, shape: shape)
         let received = dy.contiguous()
-        let picks = record.indices!.pointer
-        for row in 0..<x.shape[0] {
-          dx.pointer[row * x.shape[1] + Int(picks[row])] = received.pointer[row]
+        let picks = record.indices.pointer
+        for row in 0..<shape[0] {
+          dx.pointer[row * shape[1] + Int(picks[row])] = received.pointer[row]
         }
-        gradients.add(dx, to: x)
-      }, a: x, indices: indices)
+        gradients.add(dx, to: record.a)
+      }, a: Operand(self), indices: indices)
     return y.recorded(on: tape, record)
   }
 
@@ -45,21 +45,21 @@ extension Tensor {
     sizes[0] = indices.count
     let y = Tensor(uninitialized: sizes)
     swirl_gather_rows(indices.count, width, x.pointer, picks, y.pointer)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        let x = record.a!
-        let dx = Tensor(repeating: 0, shape: x.shape)
+        let shape = record.a.shape
+        let dx = Tensor(repeating: 0, shape: shape)
         let received = dy.contiguous()
-        let picks = record.indices!
-        let width = x.shape[0] == 0 ? 0 : x.count / x.shape[0]
+        let picks = record.indices
+        let width = shape[0] == 0 ? 0 : dx.count / shape[0]
         // In order of position, so that repeated rows add up the same way every time.
         for i in 0..<picks.count {
           kernels.accumulate(
             width, received.pointer + i * width, 1, dx.pointer + Int(picks[i]) * width)
         }
-        gradients.add(dx, to: x)
-      }, a: x, indices: indices)
+        gradients.add(dx, to: record.a)
+      }, a: Operand(self), indices: indices)
     return y.recorded(on: tape, record)
   }
 

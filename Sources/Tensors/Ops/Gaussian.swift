@@ -21,16 +21,16 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
       width, mean: m.pointer + row * width, logStd: s.pointer, inverse: inverse.pointer,
       action: a.pointer + row * width)
   }
-  guard let tape = Tape.tracking(mean, logStd) else { return y }
+  guard let tape = Tape.tracking(mean.mark, logStd.mark) else { return y }
   let record = Record(
     derivative: { record, dy, gradients in
-      let (mean, logStd, actions) = (record.a!, record.b!, record.c!)
-      let inverse = (-logStd.detached()).exp()
-      let z = (actions - mean.detached()) * inverse
+      let (mean, logStd, actions) = (record.x, record.y, record.z)
+      let inverse = (-logStd).exp()
+      let z = (actions - mean) * inverse
       let received = dy.reshaped(to: Shape(dy.count, 1))
-      gradients.add(received * z * inverse, to: mean)
-      gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: logStd)
-    }, a: m, b: s, c: a)
+      gradients.add(received * z * inverse, to: record.a)
+      gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: record.b)
+    }, a: Operand(mean), b: Operand(logStd), x: m.detached(), y: s.detached(), z: a.detached())
   return y.recorded(on: tape, record)
 }
 

@@ -32,11 +32,11 @@ extension Tensor {
   /// whatever other rows stand beside it.
   public func matmul(_ other: Tensor) -> Tensor {
     let y = product(with: other)
-    guard let tape = Tape.tracking(self, other) else { return y }
+    guard let tape = Tape.tracking(mark, other.mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        let a = record.a!.detached()
-        let b = record.b!.detached()
+        let a = record.x
+        let b = record.y
         gradients.add(dy.product(with: b.transposed()), to: record.a)
         if gradients.wants(record.b) {
           if b.rank == 2 && a.rank > 2 {
@@ -47,7 +47,7 @@ extension Tensor {
             gradients.add(a.transposed().product(with: dy), to: record.b)
           }
         }
-      }, a: self, b: other)
+      }, a: Operand(self), b: Operand(other), x: detached(), y: other.detached())
     return y.recorded(on: tape, record)
   }
 
@@ -117,31 +117,32 @@ public func linear(
   multiply(
     rows, outputs, inputs, input.pointer, inputs, 1, weight.pointer, weight.strides[0],
     weight.strides[1], y.pointer, bias?.contiguous().pointer, activation: activation.code)
-  guard let tape = Tape.tracking(x, weight, bias) else { return y }
+  guard let tape = Tape.tracking(x.mark, weight.mark, bias?.mark ?? 0) else { return y }
   let record = Record(
     derivative: { record, dy, gradients in
-      let (x, weight) = (record.a!, record.b!)
+      let (x, weight) = (record.x, record.y)
       let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-      let dz = Activation.allCases[record.integer].gradient(dy, record.result!)
+      let dz = Activation.allCases[record.integer].gradient(dy, record.z)
       let rows = dz.count / Swift.max(outputs, 1)
-      if gradients.wants(weight) {
+      if gradients.wants(record.b) {
         let dWeight = Tensor(uninitialized: weight.shape)
         multiply(
           inputs, outputs, rows, x.pointer, 1, inputs, dz.pointer, outputs, 1, dWeight.pointer, nil,
           activation: 0)
-        gradients.add(dWeight, to: weight)
+        gradients.add(dWeight, to: record.b)
       }
       if gradients.wants(record.c) {
         gradients.add(dz.reshaped(to: Shape(rows, outputs)).sum(axes: [0]), to: record.c)
       }
-      if gradients.wants(x) {
+      if gradients.wants(record.a) {
         let dx = Tensor(uninitialized: x.shape)
         multiply(
           rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
           weight.strides[0], dx.pointer, nil, activation: 0)
-        gradients.add(dx, to: x)
+        gradients.add(dx, to: record.a)
       }
-    }, a: input, b: weight, c: bias, result: y,
+    }, a: Operand(x), b: Operand(weight), c: bias.map(Operand.init), x: input.detached(),
+    y: weight.detached(), z: y,
     integer: Activation.allCases.firstIndex(of: activation)!)
   return y.recorded(on: tape, record)
 }

@@ -5,8 +5,7 @@ extension Tensor {
   /// The sum over `axes` (all of them by default); reduced axes are dropped unless `keepingDims`.
   public func sum(axes: [Int]? = nil, keepingDims: Bool = false) -> Tensor {
     reduced(SWIRL_SUM, "sum", axes, keepingDims) { record, dy, gradients in
-      let x = record.a!
-      gradients.add(dy.reshaped(to: record.shape).broadcast(to: x.shape), to: x)
+      gradients.add(dy.reshaped(to: record.shape).broadcast(to: record.a.shape), to: record.a)
     }
   }
 
@@ -28,10 +27,9 @@ extension Tensor {
   }
 
   private static let shareGradient: Derivative = { record, dy, gradients in
-    let x = record.a!
-    let chosen = x.detached() .== record.result!.reshaped(to: record.shape)
+    let chosen = record.x .== record.y.reshaped(to: record.shape)
     let ties = chosen.summed(to: record.shape)
-    gradients.add(chosen * (dy.reshaped(to: record.shape) / ties), to: x)
+    gradients.add(chosen * (dy.reshaped(to: record.shape) / ties), to: record.a)
   }
 
   /// The mean of squared distances from the mean, divided by n (`correction` 0) or n − 1 (1).
@@ -61,8 +59,13 @@ extension Tensor {
       fail("\(name)", "has no value over the empty axes of a tensor of shape \(shape)")
     }
     kernels.reduce(Int32(op.rawValue), outer, length, inner, x.pointer, y.pointer)
-    guard let tape = Tape.tracking(self) else { return y }
-    return y.recorded(on: tape, Record(derivative: derivative, a: self, result: y, shape: kept))
+    guard let tape = Tape.tracking(mark) else { return y }
+    var record = Record(derivative: derivative, a: Operand(self), shape: kept)
+    if op != SWIRL_SUM {
+      record.x = detached()
+      record.y = y
+    }
+    return y.recorded(on: tape, record)
   }
 
   /// This tensor dense as [outer, length, inner] with the reduced axes in the middle: as it lies when

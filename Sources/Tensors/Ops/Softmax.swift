@@ -7,15 +7,15 @@ extension Tensor {
     let y = Tensor(uninitialized: shape)
     let (rows, width) = rowsAndWidth("logSoftmax")
     kernels.log_softmax(rows, width, x.pointer, y.pointer)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        let y = record.result!
+        let y = record.y
         let dx = Tensor(uninitialized: y.shape)
         let (rows, width) = y.rowsAndWidth("logSoftmax")
         kernels.log_softmax_gradient(rows, width, dy.contiguous().pointer, y.pointer, dx.pointer)
         gradients.add(dx, to: record.a)
-      }, a: x, result: y)
+      }, a: Operand(self), y: y)
     return y.recorded(on: tape, record)
   }
 

@@ -18,11 +18,11 @@ extension Tensor {
     let x = contiguous()
     let y = Tensor(
       view: x.storage, offset: x.offset, shape: target, strides: target.contiguousStrides)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        gradients.add(dy.reshaped(to: record.a!.shape), to: record.a)
-      }, a: self)
+        gradients.add(dy.reshaped(to: record.a.shape), to: record.a)
+      }, a: Operand(self))
     return y.recorded(on: tape, record)
   }
 
@@ -42,7 +42,7 @@ extension Tensor {
       inverse[axis] = position
     }
     let y = Tensor(view: storage, offset: offset, shape: sizes, strides: steps)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     // The inverse order, packed in decimal digits: a record holds no array.
     let record = Record(
       derivative: { record, dy, gradients in
@@ -53,7 +53,7 @@ extension Tensor {
           digits /= 10
         }
         gradients.add(dy.permuted(inverse), to: record.a)
-      }, a: self, integer: inverse.reversed().reduce(0) { $0 * 10 + $1 })
+      }, a: Operand(self), integer: inverse.reversed().reduce(0) { $0 * 10 + $1 })
     return y.recorded(on: tape, record)
   }
 
@@ -73,11 +73,11 @@ extension Tensor {
     }
     let y = Tensor(
       view: storage, offset: offset, shape: target, strides: strides(broadcastTo: target))
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        gradients.add(dy.summed(to: record.a!.shape), to: record.a)
-      }, a: self)
+        gradients.add(dy.summed(to: record.a.shape), to: record.a)
+      }, a: Operand(self))
     return y.recorded(on: tape, record)
   }
 
@@ -92,15 +92,14 @@ extension Tensor {
     let y = Tensor(
       view: storage, offset: offset + range.lowerBound * strides[axis], shape: sizes,
       strides: strides)
-    guard let tape = Tape.tracking(self) else { return y }
+    guard let tape = Tape.tracking(mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
-        let x = record.a!
         let axis = record.integer
         let start = Int(record.low)
-        let after = x.shape[axis] - start - dy.shape[axis]
-        gradients.add(dy.padded(axis: axis, before: start, after: after), to: x)
-      }, a: self, integer: axis, low: Float(range.lowerBound))
+        let after = record.a.shape[axis] - start - dy.shape[axis]
+        gradients.add(dy.padded(axis: axis, before: start, after: after), to: record.a)
+      }, a: Operand(self), integer: axis, low: Float(range.lowerBound))
     return y.recorded(on: tape, record)
   }
 
@@ -147,14 +146,14 @@ extension Tensor {
       start.update(from: x.pointer + row * left, count: left)
       (start + left).update(from: z.pointer + row * right, count: right)
     }
-    guard let tape = Tape.tracking(a, b) else { return y }
+    guard let tape = Tape.tracking(a.mark, b.mark) else { return y }
     let record = Record(
       derivative: { record, dy, gradients in
         let axis = record.integer
-        let split = record.a!.shape[axis]
+        let split = record.a.shape[axis]
         gradients.add(dy.sliced(0..<split, axis: axis), to: record.a)
         gradients.add(dy.sliced(split..<dy.shape[axis], axis: axis), to: record.b)
-      }, a: a, b: b, integer: axis)
+      }, a: Operand(a), b: Operand(b), integer: axis)
     return y.recorded(on: tape, record)
   }
 }
