@@ -22,7 +22,8 @@ let package = Package(
     .target(name: "Runtime", exclude: ["README.md"]),
     .target(
       name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
-    .target(name: "Envs", dependencies: ["Runtime"], exclude: ["README.md"]),
+    .systemLibrary(name: "CLibm"),
+    .target(name: "Envs", dependencies: ["Runtime", "CLibm"], exclude: ["README.md"]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
@@ -47,7 +48,7 @@ let package = Package(
       exclude: ["References"]),
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
-      name: "EnvsTests", dependencies: ["Envs", "Runtime", "CAllocationCounter"],
+      name: "EnvsTests", dependencies: ["Envs", "Runtime", "CLibm", "CAllocationCounter"],
       exclude: ["References"]),
     .testTarget(
       name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),

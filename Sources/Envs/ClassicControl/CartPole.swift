@@ -1,12 +1,5 @@
+public import CLibm
 import Runtime
-
-#if canImport(Glibc)
-  public import Glibc
-#elseif canImport(Musl)
-  public import Musl
-#else
-  public import Darwin
-#endif
 
 /// A pole on a cart: push the cart left or right so that the pole stays up.
 ///
@@ -81,8 +74,8 @@ public struct CartPole: Environment {
 
     // The order of the operations is Gymnasium's: any other rounds differently.
     let force = action == 1 ? 10.0 : -10.0
-    let cosine = cos(angle)
-    let sine = sin(angle)
+    let both = sine_and_cosine(angle)
+    let (sine, cosine) = (both.sine, both.cosine)
     let thrust =
       (force + poleMassLength * (angularVelocity * angularVelocity) * sine) / totalMass
     let angularAcceleration =
