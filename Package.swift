@@ -42,6 +42,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(name: "swirl-cli", dependencies: ["SwirlCommand"]),
+    .executableTarget(name: "TrainPPO", dependencies: ["Swirl"], path: "Examples/TrainPPO"),
+    .executableTarget(
+      name: "CustomEnvironment", dependencies: ["Swirl"],
+      path: "Examples/CustomEnvironment"),
+    .executableTarget(
+      name: "LearningCurve", dependencies: ["Swirl"], path: "Examples/LearningCurve"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "Runtime", "CKernels"],
@@ -56,6 +62,8 @@ let package = Package(
     .testTarget(
       name: "AgentsTests", dependencies: ["Agents", "Policy", "Tensors", "Envs", "Runtime"],
       exclude: ["References"]),
-    .testTarget(name: "CommandTests", dependencies: ["swirl-cli"], exclude: ["References"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["swirl-cli", "TrainPPO", "CustomEnvironment"],
+      exclude: ["References"]),
   ]
 )
