@@ -217,6 +217,7 @@ public struct RunDirectory: Sendable {
 /// A run that this process has to itself, until the lock is given up or the process ends in any way.
 final class RunLock: Sendable {
   private let descriptor: Int32
+  private let path: String
 
   /// - Throws: `RunError` of kind `usage` when another process holds the lock.
   init(_ directory: RunDirectory) throws {
@@ -232,6 +233,12 @@ final class RunLock: Sendable {
         "\(directory.path) is being trained by process \(holder ?? "unknown"); wait for it or stop it first"
       )
     }
+    self.path = path
+  }
+
+  /// Leaves this process's number for whoever finds the run locked; not done before the run has been
+  /// read whole, so that a damaged one stays as it was.
+  func sign() {
     ftruncate(descriptor, 0)
     try? DurableFile.write(Data("\(getpid())\n".utf8), to: descriptor, path)
   }

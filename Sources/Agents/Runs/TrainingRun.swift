@@ -24,6 +24,7 @@ public struct TrainingRun<A: Agent>: Sendable {
   ) throws {
     directory = try RunDirectory(creating: path, description, configuration: configuration.yaml)
     lock = try RunLock(directory)
+    lock.sign()
     self.description = description
     self.agent = agent
     self.environments = environments
@@ -65,6 +66,7 @@ public struct TrainingRun<A: Agent>: Sendable {
       }
     }
     agent.totalSteps = description.totalSteps
+    lock.sign()
     directory.removeLeftovers()
     metrics = try MetricsLog(directory, after: agent.stepCount)
   }
