@@ -25,6 +25,10 @@ struct CommandFailure: Error {
     case let failure as CommandFailure: self = failure
     case let error as EnvironmentError:
       self.init(error.kind == .usage ? .usage : .badData, error.description)
+    case let error as RunError:
+      self.init(Status(rawValue: error.kind.rawValue) ?? .other, error.description)
+    case let error as SafetensorsError: self.init(.badData, error.description)
+    case let error as TrainingFailure: self.init(.badData, error.description)
     default: return nil
     }
   }

@@ -21,6 +21,7 @@ public enum SwirlMain {
       Console.note(
         "this is a debug build and many times slower; build with 'swift build -c release'")
     #endif
+    listenToSignals()
     do {
       try refuseUnknownSubcommand(arguments)
       var command = try Root.parseAsRoot(arguments)
@@ -31,6 +32,16 @@ public enum SwirlMain {
       Output.standard.flush()
       end(with: error, arguments: arguments)
     }
+  }
+
+  /// A process inherits the signals its parent blocks, and Foundation's `Process` starts children from
+  /// threads that block all of them: an interrupt would then never arrive.
+  private static func listenToSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// ArgumentParser calls a mistyped subcommand an "unexpected argument"; the nearest names help more.
@@ -69,5 +80,8 @@ struct Root: ParsableCommand {
     commandName: "swirl",
     abstract: "Reinforcement learning in Swift: environments, agents, runs.",
     version: Version.current,
-    subcommands: [EnvsCommand.self, RolloutCommand.self, SpeedCommand.self])
+    subcommands: [
+      EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
+      SpeedCommand.self, ExportCommand.self,
+    ])
 }

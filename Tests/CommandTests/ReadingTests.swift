@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// The subcommands that read: `envs`, `speed`, and `swirl` itself.
+/// The subcommands that read: `envs`, `evaluate`, `export`, `speed`, and `swirl` itself.
 @Suite struct ReadingTests {
   @Test func helpIsThereForEverySubcommand() throws {
     let help = try BuiltProgram.swirl("--help")
     #expect(help.status == 0)
-    for name in ["envs", "rollout", "speed"] {
+    for name in ["envs", "train", "evaluate", "rollout", "speed", "export"] {
       #expect(help.output.contains(name))
       let own = try BuiltProgram.swirl("\(name) --help")
       #expect(own.status == 0)
@@ -15,7 +15,7 @@ import Testing
     }
     #expect(try BuiltProgram.swirl("--version").status == 0)
     #expect(try BuiltProgram.swirl("").output == help.output)
-    expectRefusal(try .init("rolout"), status: 64, saying: "'rollout'")
+    expectRefusal(try .init("evalute"), status: 64, saying: "'evaluate'")
     expectRefusal(try .init("--versoin"), status: 64, saying: "--versoin")
   }
 
@@ -33,8 +33,64 @@ import Testing
     #expect(try BuiltProgram.swirl("envs").output.contains("CartPole-v1"))
   }
 
+  @Test func evaluates() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    #expect(try BuiltProgram.swirl("train ppo CartPole-v1 --steps 4096 --out \(out)").status == 0)
+    let line = "evaluate \(out) --episodes 12 --seed 5 --json"
+    let result = try BuiltProgram.swirl(line)
+    let report = try #require(try jsonLines(result.output).first)
+    #expect(
+      Set(report.keys)
+        == ["mean_return", "std_return", "iqm", "returns", "lengths", "episodes", "seed"])
+    let returns = try #require(report["returns"] as? [Double])
+    #expect(returns.count == 12)
+    #expect(report["lengths"] as? [Double] == returns)  // CartPole pays one a step
+    #expect(report["episodes"] as? Int == 12)
+    #expect(report["seed"] as? Int == 5)
+    let mean = try #require(report["mean_return"] as? Double)
+    #expect(abs(mean - returns.reduce(0, +) / 12) < 1e-9)
+
+    #expect(try BuiltProgram.swirl(line).output == result.output)
+    #expect(try BuiltProgram.swirl(line + " --stochastic").output != result.output)
+    #expect(try BuiltProgram.swirl("evaluate \(out) --episodes 3").output.contains("mean return"))
+
+    expectRefusal(try .init("evaluate /nowhere/run"), status: 66, saying: "/nowhere/run")
+    expectRefusal(try .init("evaluate \(folder.url.path)"), status: 66, saying: folder.url.path)
+    expectRefusal(try .init("evaluate \(out) --episodes 0"), status: 64, saying: "--episodes")
+    expectRefusal(try .init("evaluate"), status: 64)
+  }
+
+  @Test func exportsSafetensors() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    let file = folder.path("policy.safetensors")
+    #expect(try BuiltProgram.swirl("train ppo CartPole-v1 --steps 1024 --out \(out)").status == 0)
+    let result = try BuiltProgram.swirl("export \(out) --format safetensors --out \(file)")
+    #expect(result.status == 0, "\(result.errors)")
+    let data = try Data(contentsOf: URL(fileURLWithPath: file))
+    let headerSize = data.prefix(8).enumerated().reduce(0) {
+      $0 + Int($1.element) << (8 * $1.offset)
+    }
+    let header = try #require(
+      try JSONSerialization.jsonObject(with: data.dropFirst(8).prefix(headerSize)) as? [String: Any]
+    )
+    let shapes = header.filter { $0.key != "__metadata__" }.compactMap {
+      ($0.value as? [String: Any])?["shape"] as? [Int]
+    }
+    #expect(shapes.contains { $0.reduce(1, *) == 64 * 4 })
+
+    expectRefusal(
+      try .init("export \(out) --format onyx --out \(file)"), status: 64, saying: "onyx",
+      "safetensors")
+    expectRefusal(
+      try .init("export \(out) --format safetensors --out \(file)"), status: 64, saying: file)
+    expectRefusal(
+      try .init("export /nowhere/run --format safetensors"), status: 66, saying: "/nowhere/run")
+  }
+
   @Test func measuresSpeed() throws {
-    for part in ["environments", "engine"] {
+    for part in ["environments", "engine", "training"] {
       let result = try BuiltProgram.swirl("speed \(part) --seconds 0.05 --json")
       #expect(result.status == 0, "\(result.errors)")
       let rows = try jsonArray(result.output)

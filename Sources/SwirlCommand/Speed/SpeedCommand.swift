@@ -8,11 +8,11 @@ struct SpeedCommand: ParsableCommand {
     commandName: "speed", abstract: "Measure what this machine reaches.",
     discussion: """
       environments: CartPole-v1 with random actions, steps/s. engine: matrix products and one step of \
-      learning (forward, backward, Adam). Each figure is the best of \
-      three rounds; the roofline is the share of what the processor's multiply-add units could do.
+      learning (forward, backward, Adam). training: the whole loop of PPO. Each figure is the best of three \
+      rounds; the roofline is the share of what the processor's multiply-add units could do.
       """)
 
-  @Argument(help: "One of environments, engine; all of them when left out.")
+  @Argument(help: "One of environments, engine, training; all of them when left out.")
   var part: String?
 
   @Option(
@@ -31,6 +31,7 @@ struct SpeedCommand: ParsableCommand {
   private static let parts: [Part] = [
     ("environments", { try environmentReadings($0, threads: $1) }),
     ("engine", { try engineReadings($0, threads: $1) }),
+    ("training", { try trainingReadings($0, threads: $1) }),
   ]
 
   mutating func run() throws {

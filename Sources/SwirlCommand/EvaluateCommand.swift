@@ -1,0 +1,85 @@
+import ArgumentParser
+import Swirl
+
+/// `swirl evaluate`: how good the policy of a run is, on episodes it has never seen.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Evaluate the policy of a run over fresh episodes.",
+    discussion: """
+      Every episode has a random stream of its own and counts, however long it takes. The policy acts \
+      deterministically unless --stochastic is given.
+      """)
+
+  @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+  var directory: String
+
+  @Option(
+    parsing: .unconditional, help: "How many episodes.",
+    transform: wholeNumber(in: Limits.episodes))
+  var episodes = 100
+
+  @Option(
+    parsing: .unconditional,
+    help: "What the episodes are made from; one more than the run's seed when left out.",
+    transform: seedNumber)
+  var seed: UInt64?
+
+  @Flag(help: "Draw actions from the policy instead of taking the most probable one.")
+  var stochastic = false
+
+  @Flag(help: "Print one JSON object, for programs.")
+  var json = false
+
+  mutating func run() throws {
+    let saved = try SavedPolicy(run: directory)
+    // Not the seed of training, so that no episode of training comes again.
+    let seed = seed ?? saved.description.seed &+ 1
+    let environments = try make(saved.description.environment, count: episodes, seed: seed)
+    let result = try evaluate(
+      saved.policy, in: environments, seed: seed, deterministic: !stochastic)
+    if json {
+      printJSON(result)
+    } else {
+      printText(result, saved, threshold: environments.spec?.rewardThreshold)
+    }
+  }
+
+  private func printJSON(_ result: EvaluationResult) {
+    Output.standard.text("{\"mean_return\": ")
+    Output.standard.number(result.mean)
+    Output.standard.text(", \"std_return\": ")
+    Output.standard.number(result.standardDeviation)
+    Output.standard.text(", \"iqm\": ")
+    Output.standard.number(result.interquartileMean)
+    Output.standard.text(", \"returns\": ")
+    Output.standard.list(result.returns) { $0.number($1) }
+    Output.standard.text(", \"lengths\": ")
+    Output.standard.list(result.lengths) { $0.number($1) }
+    Output.standard.text(", \"episodes\": ")
+    Output.standard.number(result.episodes)
+    Output.standard.text(", \"seed\": ")
+    Output.standard.text(String(result.seed))
+    Output.standard.text("}")
+    Output.standard.endLine()
+  }
+
+  private func printText(_ result: EvaluationResult, _ saved: SavedPolicy, threshold: Double?) {
+    let description = saved.description
+    var lines = [
+      "\(description.agent) on \(description.environment) after \(grouped(saved.step)) steps, "
+        + "\(episodes) fresh episodes (seed \(result.seed)):",
+      "  mean return  \(fixed(result.mean, 2)) ± \(fixed(result.standardError, 2)) (standard error)",
+      "  deviation    \(fixed(result.standardDeviation, 2))",
+      "  IQM          \(fixed(result.interquartileMean, 2))",
+      "  range        \(result.returns.min() ?? 0) to \(result.returns.max() ?? 0)",
+    ]
+    if let threshold {
+      let verdict = result.mean >= threshold ? "reached" : "not reached"
+      lines.append("  threshold    \(threshold) \(verdict)")
+    }
+    for line in lines {
+      Output.standard.text(line)
+      Output.standard.endLine()
+    }
+  }
+}

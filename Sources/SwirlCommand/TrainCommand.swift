@@ -1,0 +1,271 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Swirl
+
+/// `swirl train`: starts a run or goes on with one.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train an agent; writes a run directory.",
+    usage: """
+      swirl train <agent> <env> [--steps <steps>] [--seed <seed>] [--envs <envs>] [--workers <workers>] \
+      [--config <file>] [--set <key=value>]... [--out <dir>] [--json]
+      swirl train --resume <dir> [--steps <steps>] [--workers <workers>] [--json]
+      """,
+    discussion: """
+      Settings come from the preset for the agent and environment, then --config, then --set, then \
+      --envs. The result is the same for any number of workers, and a run that was killed goes on with \
+      --resume as if it had not been.
+      """)
+
+  @Argument(help: ArgumentHelp("What learns: ppo.", valueName: "agent"))
+  var agent: String?
+
+  @Argument(
+    help: ArgumentHelp("What it learns in; 'swirl envs' lists the environments.", valueName: "env"))
+  var environment: String?
+
+  @Option(
+    help: ArgumentHelp("Go on with the run in this directory.", valueName: "dir"))
+  var resume: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: "Environment steps to take in all; 100_000 when left out. With --resume a new end.",
+    transform: wholeNumber(in: Limits.steps))
+  var steps: Int?
+
+  @Option(
+    parsing: .unconditional, help: "What every random stream is made from; 0 when left out.",
+    transform: seedNumber)
+  var seed: UInt64?
+
+  @Option(
+    parsing: .unconditional, help: "Environments stepped side by side; the setting n_envs.",
+    transform: wholeNumber(in: Limits.environments))
+  var envs: Int?
+
+  @Option(
+    parsing: .unconditional, help: "Threads; as many as there are processors when left out.",
+    transform: wholeNumber(in: Limits.workers))
+  var workers: Int?
+
+  @Option(help: ArgumentHelp("A YAML file of settings.", valueName: "file"))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("One setting, such as gamma=0.98.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The run directory to make; runs/<agent>-<env>-s<seed> when left out.", valueName: "dir"))
+  var out: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds between two checkpoints.", valueName: "seconds"),
+    transform: TrainCommand.interval)
+  var checkpointEvery = 30.0
+
+  @Flag(help: "Print one JSON object at the end, for programs.")
+  var json = false
+
+  @Sendable private static func interval(_ text: String) throws -> Double {
+    guard let seconds = Double(text), seconds >= 0, seconds <= 1e6 else {
+      throw ValidationError("give a number of seconds from 0 to 1000000")
+    }
+    return seconds
+  }
+
+  static let agents = [PPO.name]
+
+  mutating func run() throws {
+    LoggingSystem.bootstrap { _ in ConsoleLog() }
+    // From the first moment on: a signal during start-up is then looked at as soon as training runs.
+    StopSignals.install()
+    if let resume {
+      try goOn(with: resume)
+    } else {
+      try start()
+    }
+  }
+}
+
+// MARK: - Starting and resuming
+
+extension TrainCommand {
+  private func start() throws {
+    guard let agent, let environment else {
+      throw ValidationError(
+        "'swirl train' needs an agent and an environment, such as 'swirl train ppo CartPole-v1'")
+    }
+    guard Self.agents.contains(agent) else {
+      throw CommandFailure.unknown("agent", agent, among: Self.agents)
+    }
+    var configuration = PPOConfiguration.preset(environment)
+    if let config {
+      configuration = try configuration.applying(yaml: try text(of: config), file: config)
+    }
+    for setting in settings { configuration = try configuration.applying(setting) }
+    if let envs { configuration.environmentCount = envs }
+    try configuration.validate()
+
+    let seed = seed ?? 0
+    let environments = try make(environment, count: configuration.environmentCount, seed: seed)
+    let learner = try PPO(for: environments, configuration, seed: seed)
+    let description = RunDescription(
+      agent: agent, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
+      version: Version.current, simd: simdLevel)
+    let path = try out ?? RunName.claim(agent: agent, environment: environment, seed: seed)
+    let run = try TrainingRun(
+      creating: path, description, configuration: configuration, agent: learner,
+      environments: environments)
+    try drive(run, description, path)
+  }
+
+  private func goOn(with path: String) throws {
+    let fixed: [(String, Bool)] = [
+      ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
+      ("--config", config != nil), ("--set", !settings.isEmpty), ("--out", out != nil),
+    ]
+    if let (name, _) = fixed.first(where: { $0.1 }) {
+      throw CommandFailure(
+        .usage,
+        "--resume goes on with the settings of \(path) and takes none but --steps and --workers; "
+          + "leave out \(name)")
+    }
+    var description = try RunDirectory(reading: path).description()
+    guard description.agent == PPO.name else {
+      throw CommandFailure(
+        .badData, "\(path) is a run of the agent '\(description.agent)', which this program lacks")
+    }
+    if let steps { description.totalSteps = steps }
+    let run = try TrainingRun(resuming: path, totalSteps: steps) { description, yaml in
+      let configuration = try PPOConfiguration()
+        .applying(yaml: yaml, file: "\(path)/config.yaml")
+      let environments = try make(
+        description.environment, count: configuration.environmentCount, seed: description.seed)
+      return (
+        try PPO(for: environments, configuration, seed: description.seed), environments
+      )
+    }
+    if run.agent.stepCount == 0 {
+      Console.note("\(path) has no checkpoint yet; the run starts over")
+    }
+    try drive(run, description, path)
+  }
+
+  private func text(of file: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw CommandFailure(.missingFile, "there is no readable file \(file) of settings")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw CommandFailure(.badData, "\(file) is not a text in UTF-8, as a file of settings is")
+    }
+    return text
+  }
+}
+
+// MARK: - Driving
+
+extension TrainCommand {
+  private func drive<Learner: Agent>(
+    _ run: TrainingRun<Learner>, _ description: RunDescription, _ path: String
+  ) throws {
+    var run = run
+    let first = run.agent.stepCount
+    var progress = Progress(
+      title: "\(description.agent) \(description.environment)", total: description.totalSteps,
+      firstStep: first)
+    var last: TrainingReport?
+    let end: TrainingRun<Learner>.End
+    do {
+      end = try run.train(
+        workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
+        interval: .seconds(checkpointEvery)
+      ) { report in
+        last = report
+        progress.update(
+          step: report.steps,
+          recentReturn: report.meanReturn.isFinite ? report.meanReturn : nil)
+      }
+    } catch {
+      progress.finish()
+      throw error
+    }
+    progress.finish()
+    if case .stopped(let signal) = end {
+      Console.note(
+        "stopped at step \(grouped(run.agent.stepCount)) with a checkpoint; "
+          + "go on with: swirl train --resume \(path)")
+      throw ExitCode(128 + signal)
+    }
+    let summary = Summary(
+      run: path, steps: run.agent.stepCount, seconds: last?.seconds ?? 0,
+      stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
+    if json { summary.printJSON() } else { summary.printText() }
+  }
+
+  private struct Summary {
+    var run: String
+    var steps: Int
+    var seconds: Double
+    var stepsPerSecond: Double
+    var meanReturn: Double?
+
+    func printJSON() {
+      Output.standard.text("{\"run\": ")
+      Output.standard.string(run)
+      Output.standard.text(", \"steps\": ")
+      Output.standard.number(steps)
+      Output.standard.text(", \"seconds\": ")
+      Output.standard.number(seconds)
+      Output.standard.text(", \"steps_per_second\": ")
+      Output.standard.number(stepsPerSecond)
+      Output.standard.text(", \"mean_return\": ")
+      // No episode may have ended; null is what JSON has for that.
+      if let meanReturn, meanReturn.isFinite {
+        Output.standard.number(meanReturn)
+      } else {
+        Output.standard.text("null")
+      }
+      Output.standard.text("}")
+      Output.standard.endLine()
+    }
+
+    func printText() {
+      var line = "trained \(grouped(steps)) steps"
+      if seconds > 0 {
+        line += " in \(fixed(seconds, 2)) s (\(withPrefix(stepsPerSecond)) steps/s)"
+      }
+      if let meanReturn, meanReturn.isFinite {
+        line += ", mean return of the last episodes \(fixed(meanReturn, 1))"
+      }
+      Output.standard.text(line)
+      Output.standard.endLine()
+      Output.standard.text("run directory: \(run)")
+      Output.standard.endLine()
+    }
+  }
+}
+
+/// Names of run directories that nobody chose.
+enum RunName {
+  /// Makes the first of `runs/ppo-CartPole-v1-s0`, `…-2`, `…-3` that does not exist yet, so that two
+  /// processes that start at once never share one.
+  static func claim(agent: String, environment: String, seed: UInt64) throws -> String {
+    let name = "runs/\(agent)-\(environment.replacing("/", with: "-"))-s\(seed)"
+    try FileManager.default.createDirectory(atPath: "runs", withIntermediateDirectories: true)
+    for number in 1... {
+      let path = number == 1 ? name : "\(name)-\(number)"
+      if mkdir(path, 0o755) == 0 { return path }
+      guard errno == EEXIST else {
+        throw CommandFailure(
+          .other, "cannot make the run directory \(path): \(String(cString: strerror(errno)))")
+      }
+    }
+    preconditionFailure("numbers do not end")
+  }
+}
