@@ -60,7 +60,10 @@ let package = Package(
       name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
     .testTarget(
-      name: "AgentsTests", dependencies: ["Agents", "Policy", "Tensors", "Envs", "Runtime"],
+      name: "AgentsTests",
+      dependencies: [
+        "Agents", "Policy", "Tensors", "Envs", "Runtime", "Replay", "CAllocationCounter",
+      ],
       exclude: ["References"]),
     .testTarget(
       name: "CommandTests", dependencies: ["swirl-cli", "TrainPPO", "CustomEnvironment"],

@@ -163,7 +163,8 @@ public struct PPO: Agent {
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///
   /// - Parameter totalSteps: The steps over which schedules run; `train` sets it where it is nil.
-  /// - Throws: `TrainingFailure` for spaces PPO cannot act in, `ConfigurationError` for values out of range.
+  /// - Throws: `UnsupportedSpace` for spaces PPO cannot act in, `RunError` for settings out of range,
+  ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
   public init(
     for environments: some VectorizedEnvironments, _ configuration: PPOConfiguration = .init(),
     seed: UInt64, totalSteps: Int? = nil
@@ -171,6 +172,7 @@ public struct PPO: Agent {
     var configuration = configuration
     configuration.environmentCount = environments.count
     try configuration.validate()
+    try environments.checkRows()
     self.configuration = configuration
     self.seed = seed
     self.totalSteps = totalSteps ?? 0

@@ -8,13 +8,15 @@ import Runtime
 ///
 /// A row's policy output, its environment's stream and its action stream depend on nothing but the row,
 /// so a rollout is the same to the last bit for any number of workers.
-struct RolloutWorkers {
+package struct RolloutWorkers {
   let pool: WorkerPool
+
+  package init(pool: WorkerPool) { self.pool = pool }
 
   /// - Parameters:
   ///   - streams: one a row, from which its actions are sampled
   ///   - buffer: its last observation row is filled too, and holds where the next rollout begins
-  func collect(
+  package func collect(
     _ model: ActorCritic, in environments: inout AnyVectorEnvironment, streams: inout [PCG64],
     into buffer: RolloutBuffer
   ) {

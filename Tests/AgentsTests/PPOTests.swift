@@ -1,7 +1,9 @@
 import Agents
+import CAllocationCounter
 import Envs
 import Foundation
 import Policy
+import Replay
 import Runtime
 import Tensors
 import Testing
@@ -253,4 +255,57 @@ private struct Guided: Environment {
   }
   let result = EvaluationResult(returns: [1, 2, 3, 4, 100], lengths: [1, 1, 1, 1, 1], seed: 0)
   #expect(result.mean == 22 && result.interquartileMean == 3)
+}
+
+/// Law 5: a rollout a hundred times as long allocates no more, so a warm step allocates nothing.
+@Test(.enabled(if: allocations_are_counted()), arguments: ["CartPole-v1", "PointMass-v0"])
+func rolloutStepsAllocateNothing(_ id: String) throws {
+  var environments = try make(id, count: 4, seed: 1)
+  let agent = try PPO(for: environments, small(), seed: 1)
+  let workers = RolloutWorkers(pool: WorkerPool(threads: 1))
+  var streams = (0..<4).map { PCG64(seed: $0) }
+  func allocations(steps: Int) -> UInt64 {
+    let buffer = RolloutBuffer(
+      stepCount: steps, environmentCount: 4, observationSize: environments.observationSize,
+      actionSize: 1)
+    let before = allocations_of_this_thread()
+    workers.collect(agent.model, in: &environments, streams: &streams, into: buffer)
+    return UInt64(allocations_of_this_thread() - before)
+  }
+  _ = allocations(steps: 10)
+  #expect(allocations(steps: 1000) == allocations(steps: 10))
+}
+
+/// Law 5: once warm, an update takes every buffer from the pool.
+@Test func warmUpdatesTakeNoBufferFromTheSystem() throws {
+  var environments = try make("CartPole-v1", count: 4, seed: 1)
+  var agent = try PPO(for: environments, small(), seed: 1, totalSteps: 100_000)
+  let pool = WorkerPool(threads: 2)
+  for _ in 0..<10 { _ = try agent.iterate(on: &environments, pool: pool) }
+  let misses = BufferPool.misses
+  for _ in 0..<100 { _ = try agent.iterate(on: &environments, pool: pool) }
+  // Other tests run beside this one and may miss; an iteration that missed would add a hundred.
+  #expect(BufferPool.misses - misses < 100)
+}
+
+/// An environment that writes fewer numbers than its space has, or more.
+private struct Misshapen: Environment {
+  var written: Int
+  var observationSpace: Box { Box(shape: [3], in: -1...1) }
+  var actionSpace: Discrete { Discrete(2) }
+  mutating func reset(using random: inout PCG64) {}
+  mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+    StepResult(reward: 1)
+  }
+  func observe(into observation: inout MutableSpan<Float>) {
+    for i in 0..<written { observation[i] = 0 }
+  }
+}
+
+@Test func anEnvironmentOfAnotherShapeIsRefused() throws {
+  for written in [2, 4] {
+    let environments = VectorEnvironment(count: 2, seed: 1) { Misshapen(written: written) }
+    let error = #expect(throws: EnvironmentError.self) { try PPO(for: environments, seed: 1) }
+    #expect(error?.description.contains("Misshapen") == true)
+  }
 }

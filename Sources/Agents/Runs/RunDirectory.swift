@@ -86,6 +86,41 @@ public struct RunDirectory: Sendable {
     return data
   }
 
+  // MARK: - Evaluations
+
+  /// One evaluation of a run's policy, as `evaluations.json` lists them.
+  public struct Evaluation: Codable, Sendable, Equatable {
+    public let step: Int
+    public let seed: UInt64
+    public let deterministic: Bool
+    public let returns: [Double]
+    public let lengths: [Int]
+  }
+
+  /// The evaluations so far, oldest first; none where the file is not there.
+  ///
+  /// - Throws: `RunError` of kind `data` when the file is not a list of evaluations.
+  public func evaluations() throws -> [Evaluation] {
+    guard let data = FileManager.default.contents(atPath: file("evaluations.json")) else { return [] }
+    guard let list = try? JSONDecoder().decode([Evaluation].self, from: data) else {
+      throw RunError(.data, "\(file("evaluations.json")) is damaged: it is not a list of evaluations")
+    }
+    return list
+  }
+
+  /// Adds an evaluation of the checkpoint of `step`; the same one again is listed once.
+  public func add(_ result: EvaluationResult, step: Int, deterministic: Bool) throws {
+    let new = Evaluation(
+      step: step, seed: result.seed, deterministic: deterministic, returns: result.returns,
+      lengths: result.lengths)
+    var list = try evaluations()
+    if list.contains(new) { return }
+    list.append(new)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    try DurableFile.replace(file("evaluations.json"), with: try encoder.encode(list))
+  }
+
   // MARK: - Checkpoints
 
   /// The files of one checkpoint.
