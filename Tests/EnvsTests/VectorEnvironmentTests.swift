@@ -248,7 +248,7 @@ final class Rows<Element: ObservationElement> {
     #expect(Rows<Float>(other).play(&other, steps: 25, slices: [0..<2]) == rest)
   }
 
-  @Test(.enabled(if: allocations_are_counted()), arguments: ["CartPole-v1", "PointMass-v0"])
+  @Test(.enabled(if: countsAllocations), arguments: ["CartPole-v1", "PointMass-v0"])
   func warmStepsAllocateNothing(_ id: String) throws {
     var environments = try make(id, count: 16, seed: 1)
     let rows = Rows<Float>(environments)
@@ -271,7 +271,7 @@ final class Rows<Element: ObservationElement> {
     #expect(ended > 50)
   }
 
-  @Test(.enabled(if: allocations_are_counted()))
+  @Test(.enabled(if: countsAllocations))
   func warmStepsByHandAllocateNothing() {
     for mode in [Autoreset.sameStep, .nextStep] {
       var environments = VectorEnvironment(count: 8, seed: 1, autoreset: mode) { CartPole() }
