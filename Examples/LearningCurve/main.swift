@@ -16,7 +16,7 @@ for seed in 1...UInt64(seeds) {
   var agent = try PPO(for: environments, .preset("CartPole-v1"), seed: seed)
   var curve: [(step: Int, mean: Double)] = []
   try agent.train(on: &environments, steps: steps) { report in
-    curve.append((report.steps, report.meanReturn))
+    if report.iteration % 8 == 1 { curve.append((report.steps, report.meanReturn)) }
   }
   curves.append(curve)
 }
@@ -48,5 +48,9 @@ for curve in curves {
   svg.append("<polyline points='\(points.joined(separator: " "))'/>")
 }
 svg.append("</g></svg>")
-try Data(svg.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: file))
+guard FileManager.default.createFile(atPath: file, contents: Data(svg.joined(separator: "\n").utf8))
+else {
+  print("cannot write \(file)")
+  exit(1)
+}
 print("wrote \(file)")

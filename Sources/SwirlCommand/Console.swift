@@ -2,12 +2,14 @@ import Foundation
 
 /// Standard error, where everything goes that is for people while a command works: notes, progress, errors.
 enum Console {
-  static let isTerminal = isatty(STDERR_FILENO) == 1
+  /// Whether lines can be drawn again: on a terminal that knows how.
+  static let isTerminal =
+    isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
   /// Colour only on a terminal that can show it, and never when `NO_COLOR` is set (https://no-color.org).
   static let hasColour: Bool = {
     let environment = ProcessInfo.processInfo.environment
-    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
   }()
 
   static var columns: Int {

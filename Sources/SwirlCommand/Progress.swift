@@ -63,8 +63,10 @@ struct Progress {
     let seconds = Double((ContinuousClock.now - started) / .seconds(1))
     let rate = seconds > 0 ? Double(step - firstStep) / seconds : 0
     let percent = total > 0 ? min(100, step * 100 / total) : 100
+    let padding = String(repeating: " ", count: percent < 10 ? 2 : percent < 100 ? 1 : 0)
     var parts = [
-      "\(percent) %", "\(grouped(step))/\(grouped(total)) steps", "\(withPrefix(rate)) steps/s",
+      "\(padding)\(percent) %", "\(grouped(step))/\(grouped(total)) steps",
+      "\(withPrefix(rate)) steps/s",
     ]
     if let recentReturn { parts.append("return \(fixed(recentReturn, 1))") }
     if step < total, rate > 0 { parts.append("\(clock(Double(total - step) / rate)) left") }
