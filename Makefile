@@ -27,8 +27,11 @@ setup: ## install or name the system packages that are missing
 build: setup ## build everything
 	$(SWIFT) build $(RELEASE)
 
-bench: setup ## run the benchmarks
-	$(SWIFT) run $(RELEASE) --package-path Benchmarks
+bench: setup ## build and run the benchmarks of Benchmarks/
+	$(SWIFT) build $(RELEASE) --package-path Benchmarks
+	@for program in engine environment ppo learning; do \
+	  $(SWIFT) run $(RELEASE) --package-path Benchmarks --skip-build $$program-benchmark || exit 1; \
+	done
 
 format: ## format every Swift file in place
 	$(SWIFT) format --in-place --parallel --recursive $(folders)

@@ -32,15 +32,12 @@ struct EvaluateCommand: ParsableCommand {
 
   mutating func run() throws {
     let saved = try SavedPolicy(run: directory)
-    // Not the seed of training, so that no episode of training comes again.
-    let seed = seed ?? saved.description.seed &+ 1
-    let environments = try make(saved.description.environment, count: episodes, seed: seed)
-    let result = try evaluate(
-      saved.policy, in: environments, seed: seed, deterministic: !stochastic)
+    let (result, threshold) = try saved.evaluated(
+      episodes: episodes, seed: seed, deterministic: !stochastic)
     if json {
       printJSON(result)
     } else {
-      printText(result, saved, threshold: environments.spec?.rewardThreshold)
+      printText(result, saved, threshold: threshold)
     }
   }
 

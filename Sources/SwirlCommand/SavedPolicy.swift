@@ -3,6 +3,7 @@ import Swirl
 
 /// The policy of a run's latest checkpoint, and what it was trained on.
 struct SavedPolicy {
+  var directory: RunDirectory
   var policy: ActorCritic
   var description: RunDescription
   var step: Int
@@ -13,7 +14,7 @@ struct SavedPolicy {
 
   /// - Throws: `RunError` when there is no run, no checkpoint yet, or a damaged one.
   init(run path: String) throws {
-    let directory = try RunDirectory(reading: path)
+    directory = try RunDirectory(reading: path)
     description = try directory.description()
     guard let checkpoint = try directory.latestCheckpoint() else {
       throw CommandFailure(
@@ -26,5 +27,22 @@ struct SavedPolicy {
     }
     self.model = model
     policy = try ActorCritic(decoding: model, file: file)
+  }
+  /// Evaluates the policy over fresh episodes and lists the result in the run's `evaluations.json`.
+  ///
+  /// - Parameter seed: One more than the run's when nil, so that no episode of training comes again.
+  func evaluated(
+    episodes: Int, seed: UInt64? = nil, deterministic: Bool = true
+  ) throws -> (result: EvaluationResult, rewardThreshold: Double?) {
+    let seed = seed ?? description.seed &+ 1
+    let environments = try make(description.environment, count: episodes, seed: seed)
+    let result = try evaluate(policy, in: environments, seed: seed, deterministic: deterministic)
+    do {
+      try directory.add(result, step: step, deterministic: deterministic)
+    } catch {
+      // The answer counts more than its record, and a run may lie where it cannot be written.
+      Console.note("the evaluation is not listed with the run: \(error)")
+    }
+    return (result, environments.spec?.rewardThreshold)
   }
 }

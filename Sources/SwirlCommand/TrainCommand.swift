@@ -202,9 +202,13 @@ extension TrainCommand {
           + "go on with: swirl train --resume \(path)")
       throw ExitCode(128 + signal)
     }
-    let summary = Summary(
+    var summary = Summary(
       run: path, steps: run.agent.stepCount, seconds: last?.seconds ?? 0,
       stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
+    // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
+    if run.environments.timeLimit != nil {
+      summary.evaluation = try SavedPolicy(run: path).evaluated(episodes: 10).result
+    }
     if json { summary.printJSON() } else { summary.printText() }
   }
 
@@ -214,6 +218,7 @@ extension TrainCommand {
     var seconds: Double
     var stepsPerSecond: Double
     var meanReturn: Double?
+    var evaluation: EvaluationResult?
 
     func printJSON() {
       Output.standard.text("{\"run\": ")
@@ -245,6 +250,12 @@ extension TrainCommand {
       }
       Output.standard.text(line)
       Output.standard.endLine()
+      if let evaluation {
+        Output.standard.text(
+          "evaluated over \(evaluation.episodes) fresh episodes: mean return "
+            + fixed(evaluation.mean, 1))
+        Output.standard.endLine()
+      }
       Output.standard.text("run directory: \(run)")
       Output.standard.endLine()
     }

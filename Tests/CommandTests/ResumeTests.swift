@@ -6,7 +6,7 @@ import Testing
   private static let isLong = ProcessInfo.processInfo.environment["SWIRL_LONG_TESTS"] == "1"
   /// Checkpoints as often as the loop can write them, so that a kill can hit every part of writing one.
   private static let training = [
-    "train", "ppo", "CartPole-v1", "--steps", "40000", "--checkpoint-every", "0.02",
+    "train", "ppo", "CartPole-v1", "--steps", "30000", "--checkpoint-every", "0.02",
   ]
 
   @Test func killedAndResumedEqualsUninterrupted() throws {
@@ -18,7 +18,7 @@ import Testing
     let expected = try RunFolder(whole).model()
 
     var random = SystemRandomNumberGenerator()
-    for round in 0..<(Self.isLong ? 40 : 4) {
+    for round in 0..<(Self.isLong ? 40 : 3) {
       let out = folder.path("killed-\(round)")
       var arguments = Self.training + ["--out", out]
       var moments: [Double] = []

@@ -20,7 +20,10 @@ import Testing
     let names = Set(try FileManager.default.contentsOfDirectory(atPath: run.checkpoint(step).path))
     #expect(names.isSuperset(of: ["model.safetensors", "state.safetensors", "state.json"]))
     let files = try FileManager.default.contentsOfDirectory(atPath: out)
-    #expect(Set(files).isSuperset(of: ["config.yaml", "metrics.csv", "run.json", "checkpoints"]))
+    #expect(
+      Set(files).isSuperset(of: [
+        "config.yaml", "metrics.csv", "run.json", "evaluations.json", "checkpoints",
+      ]))
     #expect(files.contains { $0.hasPrefix("events.out.tfevents") })
     #expect(try run.text("config.yaml").contains("n_envs: 8"))
     #expect(try run.text("config.yaml").contains("gae_lambda: 0.8"))
