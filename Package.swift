@@ -40,12 +40,15 @@ let package = Package(
         "Swirl",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      exclude: ["README.md"]),
     .executableTarget(name: "swirl-cli", dependencies: ["SwirlCommand"]),
     .executableTarget(name: "TrainPPO", dependencies: ["Swirl"], path: "Examples/TrainPPO"),
     .executableTarget(
       name: "CustomEnvironment", dependencies: ["Swirl"],
       path: "Examples/CustomEnvironment"),
+    .executableTarget(
+      name: "OwnCommand", dependencies: ["Swirl", "SwirlCommand"], path: "Examples/OwnCommand"),
     .executableTarget(
       name: "LearningCurve", dependencies: ["Swirl"], path: "Examples/LearningCurve"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
@@ -66,7 +69,8 @@ let package = Package(
       ],
       exclude: ["References"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["swirl-cli", "TrainPPO", "CustomEnvironment"],
+      name: "CommandTests",
+      dependencies: ["swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand"],
       exclude: ["References"]),
   ]
 )

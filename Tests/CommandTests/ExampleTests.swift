@@ -15,4 +15,23 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("mean return"))
   }
+
+  @Test func ownCommand() throws {
+    let program = BuiltProgram(name: "OwnCommand")
+    let folder = try TemporaryFolder()
+    let run = folder.path("run")
+    let envs = try jsonArray(program.run(["envs", "--json"]).output)
+    #expect(envs.contains { $0["id"] as? String == "Corridor-v0" })
+    let trained = try program.run(
+      [
+        "train", "ppo", "Corridor-v0", "--steps", "20000", "--set", "n_steps=128", "--envs", "8",
+        "--out", run,
+      ])
+    #expect(trained.status == 0, "\(trained.errors)")
+    let result = try program.run(["evaluate", run, "--episodes", "5", "--json"])
+    let report = try #require(try jsonLines(result.output).first)
+    #expect(abs((try #require(report["mean_return"] as? Double)) - 0.93) < 1e-6)
+    // The plain command does not know the environment, and says so.
+    expectRefusal(try BuiltProgram.swirl("evaluate \(run)"), status: 64, saying: "Corridor-v0")
+  }
 }
