@@ -118,7 +118,10 @@ extension TrainCommand {
     let description = RunDescription(
       agent: agent, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
       version: Version.current, simd: simdLevel)
-    let path = try out ?? RunName.claim(agent: agent, environment: environment, seed: seed)
+    let path =
+      if let out { try RunName.usable(out) } else {
+        try RunName.claim(agent: agent, environment: environment, seed: seed)
+      }
     let run = try TrainingRun(
       creating: path, description, configuration: configuration, agent: learner,
       environments: environments)
@@ -278,5 +281,26 @@ enum RunName {
       }
     }
     preconditionFailure("numbers do not end")
+  }
+
+  /// Makes the folder that `--out` names, and those above it; one that holds a run already is refused later.
+  static func usable(_ path: String) throws -> String {
+    guard !path.isEmpty else {
+      throw CommandFailure(.usage, "--out is empty; give the run directory to make")
+    }
+    var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
+    var folder = path.hasPrefix("/") ? "" : "."
+    while let part = parts.popFirst() {
+      folder += "/" + part
+      let code = mkdir(folder, 0o755) == 0 ? 0 : errno
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
+      guard exists, isFolder.boolValue else {
+        let reason =
+          exists ? "\(part) is a file" : String(cString: strerror(code))
+        throw CommandFailure(.usage, "cannot make the run directory \(path): \(reason)")
+      }
+    }
+    return path
   }
 }

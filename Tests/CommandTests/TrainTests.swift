@@ -114,6 +114,15 @@ import Testing
     }
   }
 
+  @Test func refusesFoldersItCannotMake() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("", to: "file")
+    for (out, word) in [("", "--out"), (file, "is a file"), (file + "/run", "is a file")] {
+      let result = try BuiltProgram.swirl.run(["train", "ppo", "CartPole-v1", "--out", out])
+      expectRefusal(result, status: 64, saying: word)
+    }
+  }
+
   @Test func neverOverwritesARun() throws {
     let folder = try TemporaryFolder()
     let line = "train ppo CartPole-v1 --steps 1024 --out \(folder.path("run"))"
