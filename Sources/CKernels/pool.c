@@ -20,6 +20,7 @@ static pthread_key_t cache_key;
 static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *local;
 static atomic_uint_fast64_t misses, total_bytes;
+static _Thread_local uint64_t local_misses;
 static _Thread_local void *current_tape, *spare_tape;
 
 void *swirl_current_tape(void) { return current_tape; }
@@ -84,6 +85,7 @@ void *swirl_pool_acquire(size_t bytes, int *size_class) {
     pthread_mutex_unlock(&depot_lock);
   }
   if (l->head) return pop(l);
+  local_misses++;
   atomic_fetch_add_explicit(&misses, 1, memory_order_relaxed);
   atomic_fetch_add_explicit(&total_bytes, rounded, memory_order_relaxed);
   void *buffer = NULL;
@@ -102,4 +104,5 @@ void swirl_pool_release(void *buffer, int size_class) {
 }
 
 uint64_t swirl_pool_misses(void) { return atomic_load_explicit(&misses, memory_order_relaxed); }
+uint64_t swirl_pool_misses_of_this_thread(void) { return local_misses; }
 uint64_t swirl_pool_bytes(void) { return atomic_load_explicit(&total_bytes, memory_order_relaxed); }

@@ -31,6 +31,8 @@ final class Storage: @unchecked Sendable {
 public enum BufferPool {
   /// Buffers the pool could not serve from its free lists, over all threads, since the process began.
   public static var misses: Int { Int(swirl_pool_misses()) }
+  /// The same for the calling thread alone.
+  public static var missesOfThisThread: Int { Int(swirl_pool_misses_of_this_thread()) }
   /// Bytes the pool has taken from the system.
   public static var bytes: Int { Int(swirl_pool_bytes()) }
 }

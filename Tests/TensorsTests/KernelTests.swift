@@ -18,7 +18,7 @@ private func numbers(_ count: Int, _ random: inout PCG64, in range: ClosedRange<
 
 @Test func everyLevelAgreesWithTheReference() {
   var random = PCG64(seed: 3)
-  var reference = swirl_reference
+  let reference = swirl_reference
   for level in levels {
     let name = String(cString: level.pointee.name)
     for n in [0, 1, 3, 4, 15, 16, 17, 33, 100] {

@@ -11,7 +11,10 @@ private func references(_ name: String) throws -> Data {
 
 @Test func aFileReadsBackBitForBit() throws {
   let tensors: [(name: String, value: Tensor)] = [
-    ("layers.0.weight", Tensor([1.5, -0.0, .infinity, 1e-40, 3, 4], shape: [2, 3])),
+    (
+      "layers.0.weight",
+      Tensor([1.5, -0.0, .infinity, .leastNonzeroMagnitude, 3, 4], shape: [2, 3])
+    ),
     ("scalar", Tensor(7)), ("empty", Tensor([], shape: [0, 4])),
     ("view", Tensor([1, 2, 3, 4], shape: [2, 2]).transposed()),
   ]

@@ -101,9 +101,10 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: `RunError` of kind `data` when the file is not a list of evaluations.
   public func evaluations() throws -> [Evaluation] {
-    guard let data = FileManager.default.contents(atPath: file("evaluations.json")) else { return [] }
+    let path = file("evaluations.json")
+    guard let data = FileManager.default.contents(atPath: path) else { return [] }
     guard let list = try? JSONDecoder().decode([Evaluation].self, from: data) else {
-      throw RunError(.data, "\(file("evaluations.json")) is damaged: it is not a list of evaluations")
+      throw RunError(.data, "\(path) is damaged: it is not a list of evaluations")
     }
     return list
   }

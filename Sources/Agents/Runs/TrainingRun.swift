@@ -130,8 +130,9 @@ public struct TrainingRun<A: Agent>: Sendable {
   private mutating func checkpoint(since start: ContinuousClock.Instant) throws {
     var files = try agent.snapshot()
     files[Self.environmentFile] = try environments.encodedState()
-    try directory.writeCheckpoint(step: agent.stepCount, files: files)
+    // First the rows, which resume cuts after the checkpoint but could not bring back before it.
     try metrics.flush(now: true)
+    try directory.writeCheckpoint(step: agent.stepCount, files: files)
     let last = description.sessions.count - 1
     description.sessions[last].lastStep = agent.stepCount
     description.sessions[last].seconds = (ContinuousClock.now - start) / .seconds(1)

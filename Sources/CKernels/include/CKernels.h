@@ -122,6 +122,8 @@ void *swirl_pool_acquire(size_t bytes, int *size_class);
 void swirl_pool_release(void *buffer, int size_class);
 /// How many buffers the pool had to take from the system so far, over all threads.
 uint64_t swirl_pool_misses(void);
+/// The same for the calling thread alone.
+uint64_t swirl_pool_misses_of_this_thread(void);
 /// Bytes the pool has taken from the system so far.
 uint64_t swirl_pool_bytes(void);
 
