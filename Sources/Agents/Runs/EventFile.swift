@@ -5,11 +5,11 @@ import Foundation
 /// A record is the length of its payload, a checksum of the length, the payload, a checksum of the
 /// payload; the payload is the protobuf message `Event` of TensorFlow's `event.proto`, a few fields of it
 /// written by hand.
-struct EventFile {
-  private(set) var pending = Data()
+package struct EventFile {
+  private var pending = Data()
 
   /// Starts a file; `firstStep` says that what an earlier file holds from there on is void.
-  init(firstStep: Int, time: Double) {
+  package init(firstStep: Int, time: Double) {
     append { event in
       event.double(1, time)
       event.bytes(3, Data("brain.Event:2".utf8))
@@ -23,7 +23,7 @@ struct EventFile {
   }
 
   /// Adds one event that holds every scalar of a step.
-  mutating func add(step: Int, time: Double, _ scalars: [(tag: String, value: Double)]) {
+  package mutating func add(step: Int, time: Double, _ scalars: [(tag: String, value: Double)]) {
     append { event in
       event.double(1, time)
       event.varint(2, UInt64(step))
@@ -39,7 +39,7 @@ struct EventFile {
   }
 
   /// Hands over what has not been written to disk.
-  mutating func takePending() -> Data {
+  package mutating func takePending() -> Data {
     defer { pending = Data() }
     return pending
   }
