@@ -46,6 +46,13 @@ extension PPO {
         "\(directory) was written with \(state.actionStreams.count) environments, not \(actionStreams.count)"
       )
     }
+    guard rewardScaling.map(\.returns.count) == state.rewardScaling.map(\.returns.count),
+      state.rewardScaling.map({ [$0.moments.mean.count, $0.moments.variance.count] == [1, 1] })
+        ?? true
+    else {
+      throw RunError(
+        .data, "\(directory)/state.json scales the rewards of another number of environments")
+    }
     let saved = try ActorCritic(
       decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
     guard saved.head == model.head, saved.encoder == model.encoder,

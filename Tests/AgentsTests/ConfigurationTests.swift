@@ -83,3 +83,18 @@ func aValueOutOfRangeIsRefused(_ assignment: String) throws {
   try PPOConfiguration().validate()
   #expect(Set(PPOConfiguration.keys).count == PPOConfiguration.keys.count)
 }
+
+/// Nesting that a count of the depth would not see; a parser that recurses would run out of stack.
+@Test func hiddenNestingIsFound() {
+  let texts = [
+    "# " + String(repeating: "]", count: 30_000) + "\na: " + String(repeating: "[", count: 30_000),
+    "a: " + String(repeating: "[ \"]\", ", count: 9_000),
+    "gamma: 1\r\na:\r\n" + String(repeating: "- ", count: 30_000),
+  ]
+  for (number, yaml) in texts.enumerated() {
+    let error = #expect(throws: RunError.self) {
+      try PPOConfiguration().applying(yaml: yaml, file: "settings.yaml")
+    }
+    #expect(error?.description.contains("nested too deeply") == true, "text \(number)")
+  }
+}

@@ -205,3 +205,79 @@ func aDamagedCheckpointIsFound(_ name: String) throws {
   #expect(error?.kind == .data)
   #expect(error?.description.contains("state.json") == true, "\(error?.description ?? "")")
 }
+
+/// Two processes that were given one folder at once: the first keeps it, whole.
+@Test func aFolderTakesOneRun() throws {
+  let folder = try Folder()
+  let run = try start(folder.run)
+  try FileManager.default.removeItem(atPath: folder.run + "/run.json")
+  let config = FileManager.default.contents(atPath: folder.run + "/config.yaml")
+  var other = settings
+  other.gamma = 0.5
+  let environments = try make("CartPole-v1", count: 2, seed: 4)
+  let error = #expect(throws: RunError.self) {
+    try TrainingRun(
+      creating: folder.run, description(64), configuration: other,
+      agent: PPO(for: environments, other, seed: 4), environments: environments)
+  }
+  #expect(error?.kind == .usage)
+  #expect(FileManager.default.contents(atPath: folder.run + "/config.yaml") == config)
+  #expect(!FileManager.default.fileExists(atPath: folder.run + "/run.json"))
+  withExtendedLifetime(run) {}
+}
+
+@Test func settingsChangedSinceTheCheckpointAreRefused() throws {
+  let folder = try Folder()
+  do {
+    var run = try start(folder.run)
+    _ = try run.train(workers: 1)
+  }
+  let path = folder.run + "/config.yaml"
+  let good = try String(contentsOfFile: path, encoding: .utf8)
+  func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+
+  try write(good.replacing("gamma: 0.99", with: "gamma: 0.5"))
+  let changed = #expect(throws: RunError.self) { try resume(folder.run) }
+  #expect(changed?.kind == .data)
+  #expect(
+    changed?.description.contains("has gamma: 0.5 where the run was trained with gamma: 0.99")
+      == true, "\(changed?.description ?? "")")
+
+  try write(good.replacing("gamma: 0.99\n", with: ""))
+  let removed = #expect(throws: RunError.self) { try resume(folder.run) }
+  #expect(removed?.description.contains("no gamma") == true, "\(removed?.description ?? "")")
+
+  // Comments and order are the reader's own.
+  let shuffled = good.split(separator: "\n").reversed().joined(separator: "\n")
+  try write("# mine\n" + shuffled + "\n")
+  #expect(try resume(folder.run).agent.stepCount == 640)
+}
+
+@Test func aNewEndIsKeptAndCannotLieBehind() throws {
+  let folder = try Folder()
+  do {
+    var run = try start(folder.run)
+    _ = try run.train(workers: 1)
+  }
+  let error = #expect(throws: RunError.self) { try resume(folder.run, steps: 320) }
+  #expect(error?.kind == .usage)
+  #expect(error?.description.contains("640 steps") == true, "\(error?.description ?? "")")
+  #expect(try RunDirectory(reading: folder.run).description().totalSteps == 640)
+  // Killed before its first checkpoint: the schedules of the next resume run to the same end.
+  do { _ = try resume(folder.run, steps: 768) }
+  #expect(try RunDirectory(reading: folder.run).description().totalSteps == 768)
+}
+
+@Test func aRenamedCheckpointIsFound() throws {
+  let folder = try Folder()
+  do {
+    var run = try start(folder.run)
+    _ = try run.train(workers: 1)
+  }
+  let checkpoints = folder.run + "/checkpoints/"
+  try FileManager.default.moveItem(
+    atPath: checkpoints + "step-640", toPath: checkpoints + "step-9999")
+  let error = #expect(throws: RunError.self) { try resume(folder.run) }
+  #expect(error?.kind == .data)
+  #expect(error?.description.contains("step 640") == true, "\(error?.description ?? "")")
+}

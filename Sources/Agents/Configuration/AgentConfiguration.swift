@@ -210,14 +210,15 @@ extension AgentConfiguration {
 
   /// Whether a text nests little enough for a parser that recurses.
   private static func isShallow(_ yaml: String) -> Bool {
-    var depth = 0
-    for line in yaml.split(separator: "\n", omittingEmptySubsequences: true) {
+    // Brackets are counted and never matched: one in quotes or in a comment would fool a count of the
+    // depth.
+    var brackets = 0
+    for line in yaml.split(whereSeparator: \.isNewline) {
       let indent = line.prefix { $0 == " " || $0 == "-" || $0 == "?" || $0 == ":" || $0 == "\t" }
       if indent.count > 64 { return false }
       for character in line {
-        if character == "[" || character == "{" { depth += 1 }
-        if character == "]" || character == "}" { depth -= 1 }
-        if depth > 8 { return false }
+        if character == "[" || character == "{" { brackets += 1 }
+        if brackets > 256 { return false }
       }
     }
     return true

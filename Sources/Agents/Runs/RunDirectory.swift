@@ -32,25 +32,39 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// A new run.
+  /// The folder of a new run, which holds nothing yet; `begin` makes it one.
   ///
-  /// - Throws: `RunError` of kind `usage` when the folder holds one already.
-  public init(creating path: String, _ description: RunDescription, configuration: String) throws {
+  /// - Throws: `RunError` of kind `usage` when the folder holds a run already.
+  init(creating path: String) throws {
     self.path = path
-    if FileManager.default.fileExists(atPath: path + "/run.json") {
-      throw RunError(
-        .usage,
-        "\(path) holds a run already; continue it with --resume \(path), or choose another folder with --out"
-      )
-    }
+    try refuseRun()
     do {
       try FileManager.default.createDirectory(
         atPath: path + "/checkpoints", withIntermediateDirectories: true)
     } catch {
       throw RunError(.failed, "cannot create the folder \(path): \(Self.reason(error))")
     }
+  }
+
+  /// Writes what makes the folder a run. Whoever calls it holds the lock: of two processes that were
+  /// given one folder at the same moment the second then finds the first one's run.
+  ///
+  /// - Throws: `RunError` of kind `usage` when the folder holds a run already.
+  func begin(_ description: RunDescription, configuration: String) throws {
+    try refuseRun()
     try DurableFile.replace(file("config.yaml"), with: Data(configuration.utf8))
     try write(description)
+  }
+
+  private func refuseRun() throws {
+    let checkpoints = checkpointSteps()
+    guard FileManager.default.fileExists(atPath: file("run.json")) || !checkpoints.isEmpty else {
+      return
+    }
+    throw RunError(
+      .usage,
+      "\(path) holds a run already; continue it with --resume \(path), or choose another folder with --out"
+    )
   }
 
   func file(_ name: String) -> String { path + "/" + name }

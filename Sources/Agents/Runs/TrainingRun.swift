@@ -13,6 +13,8 @@ public struct TrainingRun<A: Agent>: Sendable {
   public private(set) var environments: AnyVectorEnvironment
   public let directory: RunDirectory
   private var description: RunDescription
+  /// The text of `config.yaml`, which goes into every checkpoint.
+  private let configuration: String
   private let lock: RunLock
   private var metrics: MetricsLog
   private let logger = Logger(label: "swirl")
@@ -22,8 +24,10 @@ public struct TrainingRun<A: Agent>: Sendable {
     creating path: String, _ description: RunDescription, configuration: some AgentConfiguration,
     agent: A, environments: AnyVectorEnvironment
   ) throws {
-    directory = try RunDirectory(creating: path, description, configuration: configuration.yaml)
+    directory = try RunDirectory(creating: path)
     lock = try RunLock(directory)
+    self.configuration = configuration.yaml
+    try directory.begin(description, configuration: self.configuration)
     lock.sign()
     self.description = description
     self.agent = agent
@@ -50,11 +54,16 @@ public struct TrainingRun<A: Agent>: Sendable {
       throw RunError(
         .data, "\(path) is a run of the agent '\(description.agent)', not of '\(A.name)'")
     }
+    let recordedSteps = description.totalSteps
     if let totalSteps { description.totalSteps = totalSteps }
-    (agent, environments) = try make(description, try directory.configuration())
+    configuration = try directory.configuration()
+    (agent, environments) = try make(description, configuration)
     if let checkpoint = try directory.latestCheckpoint() {
       guard let state = checkpoint.files[Self.environmentFile] else {
         throw RunError(.data, "\(checkpoint.directory) lacks \(Self.environmentFile)")
+      }
+      if let settings = checkpoint.files[Self.configurationFile] {
+        try Self.compare(configuration, trainedWith: settings, in: directory)
       }
       do {
         try agent.restore(checkpoint.files, directory: checkpoint.directory)
@@ -64,14 +73,54 @@ public struct TrainingRun<A: Agent>: Sendable {
       } catch {
         throw RunError(.data, "\(checkpoint.directory) cannot be continued: \(error)")
       }
+      guard agent.stepCount == checkpoint.step else {
+        throw RunError(
+          .data,
+          "\(checkpoint.directory) holds the state of step \(agent.stepCount); its name says another"
+        )
+      }
+    }
+    guard description.totalSteps >= min(agent.stepCount, recordedSteps) else {
+      throw RunError(
+        .usage,
+        "\(path) has taken \(agent.stepCount) steps already; --steps is its end, so it must be more"
+      )
     }
     agent.totalSteps = description.totalSteps
     lock.sign()
     directory.removeLeftovers()
     metrics = try MetricsLog(directory, after: agent.stepCount)
+    // Before the first checkpoint under the new end, whose schedules a later resume has to follow.
+    if description.totalSteps != recordedSteps { try directory.write(description) }
+  }
+
+  /// A run goes on with the settings it was trained with, or what comes next would be neither run.
+  private static func compare(
+    _ configuration: String, trainedWith settings: Data, in directory: RunDirectory
+  ) throws {
+    func values(_ text: String) -> [Substring: String] {
+      var values: [Substring: String] = [:]
+      for line in text.split(whereSeparator: \.isNewline) {
+        guard let colon = line.firstIndex(of: ":"), !line.hasPrefix("#") else { continue }
+        values[line[..<colon]] = line[line.index(after: colon)...]
+          .trimmingCharacters(in: .whitespaces)
+      }
+      return values
+    }
+    let (now, trained) = (values(configuration), values(String(decoding: settings, as: UTF8.self)))
+    let keys = Set(now.keys).union(trained.keys)
+    guard let key = keys.filter({ now[$0] != trained[$0] }).min() else { return }
+    func shown(_ value: String?) -> String {
+      value.map { "\(key): \($0.prefix(60))" } ?? "no \(key)"
+    }
+    throw RunError(
+      .data,
+      "\(directory.file(configurationFile)) has \(shown(now[key])) where the run was trained with "
+        + "\(shown(trained[key])); a run goes on with the settings it began with")
   }
 
   private static var environmentFile: String { "environments.json" }
+  private static var configurationFile: String { "config.yaml" }
 
   /// Why training ended.
   public enum End: Sendable, Equatable {
@@ -103,7 +152,12 @@ public struct TrainingRun<A: Agent>: Sendable {
         try checkpoint(since: start)
         return .stopped(signal: signal)
       }
-      var report = try agent.iterate(on: &environments, pool: pool)
+      var report: TrainingReport
+      do { report = try agent.iterate(on: &environments, pool: pool) } catch {
+        // The rows before numbers went wrong are what a person looks at next.
+        try? metrics.flush(now: true)
+        throw error
+      }
       report.seconds = (ContinuousClock.now - start) / .seconds(1)
       report.stepsPerSecond = Double(agent.stepCount - firstStep) / max(report.seconds, 1e-9)
       metrics.add(report)
@@ -130,6 +184,7 @@ public struct TrainingRun<A: Agent>: Sendable {
   private mutating func checkpoint(since start: ContinuousClock.Instant) throws {
     var files = try agent.snapshot()
     files[Self.environmentFile] = try environments.encodedState()
+    files[Self.configurationFile] = Data(configuration.utf8)
     // First the rows, which resume cuts after the checkpoint but could not bring back before it.
     try metrics.flush(now: true)
     try directory.writeCheckpoint(step: agent.stepCount, files: files)
