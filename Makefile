@@ -18,8 +18,10 @@ help: ## list these targets
 demo: build ## set up, build, train PPO on CartPole-v1 and evaluate it over 100 fresh episodes
 	@Scripts/demo.sh "$(SEED)"
 
+# `swift test` builds with flags of its own; built by `swift build`, the demo, lint and the tests share one build.
 test: setup ## set up and run every test (FILTER=EnvsTests runs some)
-	$(SWIFT) test $(RELEASE) $(test_flags)
+	$(SWIFT) build $(RELEASE) --build-tests
+	$(SWIFT) test $(RELEASE) --skip-build $(test_flags)
 
 setup: ## install or name the system packages that are missing
 	@Scripts/setup.sh
@@ -44,13 +46,14 @@ docs: setup ## write the documentation of the public modules to .build/docs
 	@Scripts/docs.sh
 
 test-long: setup ## run the tests that take minutes as well
-	SWIRL_LONG_TESTS=1 $(SWIFT) test $(RELEASE) $(test_flags)
+	$(SWIFT) build $(RELEASE) --build-tests
+	SWIRL_LONG_TESTS=1 $(SWIFT) test $(RELEASE) --skip-build $(test_flags)
 
-# Debug builds, each with a build folder of its own so that the release build stays warm. Leak detection is off: the Swift
-# runtime keeps metadata for ever, which it would report.
+# Each with a build folder of its own, so that the release build stays warm; optimised, since a debug build under a
+# sanitizer takes an hour. Leak detection is off: the Swift runtime keeps metadata for ever, which it would report.
 test-sanitize: setup ## run the tests under the address and the thread sanitizer
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/asan $(test_flags)
-	$(SWIFT) test --sanitize=thread --scratch-path .build/tsan $(test_flags)
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(RELEASE) --sanitize=address --scratch-path .build/asan $(test_flags)
+	$(SWIFT) test $(RELEASE) --sanitize=thread --scratch-path .build/tsan $(test_flags)
 
 clean: ## remove what was built
 	$(SWIFT) package clean
