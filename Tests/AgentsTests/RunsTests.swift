@@ -135,6 +135,12 @@ private func model(_ path: String) throws -> Data? {
   var longer = try resume(folder.run, steps: 768)
   _ = try longer.train(workers: 1)
   #expect(try RunDirectory(reading: folder.run).checkpointSteps() == [640, 768])
+  // TensorBoard drops events from the step of a session's start on: 641, as a varint, and START.
+  let start = Data([0x10, 0x81, 0x05, 0x3A, 0x02, 0x08, 0x01])
+  let files = try FileManager.default.contentsOfDirectory(atPath: folder.run)
+    .filter { $0.hasPrefix("events.") }
+    .compactMap { FileManager.default.contents(atPath: folder.run + "/" + $0) }
+  #expect(files.filter { $0.range(of: start) != nil }.count == 1)
 }
 
 @Test func aRunHasOneWriter() throws {

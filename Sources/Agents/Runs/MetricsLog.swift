@@ -24,7 +24,8 @@ struct MetricsLog {
   init(_ directory: RunDirectory, after step: Int) throws {
     self.directory = directory
     let now = Date().timeIntervalSince1970
-    events = EventFile(firstStep: step, time: now)
+    // TensorBoard drops what it has from this step on; the row of `step` itself is kept.
+    events = EventFile(firstStep: step + 1, time: now)
     eventPath = directory.file("events.out.tfevents.\(Int(now * 1000)).swirl.\(getpid())")
     hasHeader = false
     let path = directory.file("metrics.csv")
