@@ -21,10 +21,12 @@ static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *local;
 static atomic_uint_fast64_t misses, total_bytes;
 static _Thread_local uint64_t local_misses;
-static _Thread_local void *current_tape, *spare_tape;
+static _Thread_local void *current_tape, *spare_tape, *engine_workers;
 
 void *swirl_current_tape(void) { return current_tape; }
 void swirl_set_current_tape(void *tape) { current_tape = tape; }
+void *swirl_engine_workers(void) { return engine_workers; }
+void swirl_set_engine_workers(void *pool) { engine_workers = pool; }
 void *swirl_spare_tape(void) { return spare_tape; }
 void swirl_set_spare_tape(void *tape) { spare_tape = tape; }
 

@@ -130,10 +130,9 @@ private func numbers(_ count: Int, _ random: inout PCG64, in range: ClosedRange<
   let b = Tensor.normal([200, 150], using: &random)
   let one = a.matmul(b).scalars
   for threads in [2, 3, 4] {
-    EngineThreads.set(threads)
-    #expect(a.matmul(b).scalars == one)
+    let shared = withWorkers(WorkerPool(threads: threads)) { a.matmul(b).scalars }
+    #expect(shared == one)
   }
-  EngineThreads.set(1)
 }
 
 @Test func notANumberIsNotHidden() {

@@ -132,6 +132,9 @@ uint64_t swirl_pool_bytes(void);
 /// The innermost tape of this thread, or null.
 void *swirl_current_tape(void);
 void swirl_set_current_tape(void *tape);
+/// The worker pool that large products of this thread are shared with, or null.
+void *swirl_engine_workers(void);
+void swirl_set_engine_workers(void *pool);
 /// A tape this thread has finished with and may use again, or null.
 void *swirl_spare_tape(void);
 void swirl_set_spare_tape(void *tape);

@@ -147,14 +147,14 @@ public func linear(
   return y.recorded(on: tape, record)
 }
 
-/// The threads that large matrix products share; 1 keeps the engine on the calling thread.
+/// Runs `body` with the large matrix products of the calling thread shared among the pool's threads.
 ///
 /// Results do not depend on it: rows are dealt out, and a row is computed the same way anywhere.
-public enum EngineThreads {
-  nonisolated(unsafe) fileprivate static var pool: WorkerPool?
-
-  /// Sets how many threads large products use. Call it before the engine is in use, once.
-  public static func set(_ count: Int) { pool = count > 1 ? WorkerPool(threads: count) : nil }
+public func withWorkers<R>(_ pool: WorkerPool, _ body: () throws -> R) rethrows -> R {
+  let outer = swirl_engine_workers()
+  swirl_set_engine_workers(Unmanaged.passUnretained(pool).toOpaque())
+  defer { swirl_set_engine_workers(outer) }
+  return try withExtendedLifetime(pool) { try body() }
 }
 
 /// Multiply-adds below which waking another thread costs more than it saves.
@@ -165,7 +165,10 @@ private func multiply(
   _ b: UnsafePointer<Float>, _ bRow: Int, _ bColumn: Int, _ c: UnsafeMutablePointer<Float>,
   _ bias: UnsafePointer<Float>?, activation: Int32
 ) {
-  guard let pool = EngineThreads.pool, m * n * k >= parallelWork, m >= 2 * pool.threads else {
+  guard m * n * k >= parallelWork, let workers = swirl_engine_workers(),
+    case let pool = Unmanaged<WorkerPool>.fromOpaque(workers).takeUnretainedValue(),
+    m >= 2 * pool.threads
+  else {
     kernels.gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, bias, 0, activation)
     return
   }
