@@ -39,8 +39,8 @@ public struct PPO: Agent {
 
   /// Collects one rollout and learns from it.
   ///
-  /// - Throws: `TrainingFailure` when an environment gives a number that is not finite or the networks
-  ///   do; the agent is then as it was before the update.
+  /// - Throws: `TrainingFailure` when an environment gives a number that is not finite, before anything is
+  ///   learnt from it, or the gradient is not finite, after the minibatches before it.
   public mutating func iterate(
     on environments: inout AnyVectorEnvironment, pool: WorkerPool
   ) throws -> TrainingReport {
@@ -172,6 +172,12 @@ public struct PPO: Agent {
     var configuration = configuration
     configuration.environmentCount = environments.count
     try configuration.validate()
+    // Rows of bytes would be read as numbers of four bytes each.
+    if environments.observesBytes {
+      throw RunError(
+        .usage,
+        "ppo reads observations of numbers, not of bytes as \(environments.observationSpace)")
+    }
     try environments.checkRows()
     self.configuration = configuration
     self.seed = seed

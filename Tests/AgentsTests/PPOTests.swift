@@ -308,3 +308,20 @@ private struct Misshapen: Environment {
     #expect(error?.description.contains("Misshapen") == true)
   }
 }
+
+@Test func observationsOfBytesAreRefused() throws {
+  struct Pixels: Environment {
+    var observationSpace: Box { Box(shape: [4], in: 0...255, of: .uint8) }
+    var actionSpace: Discrete { Discrete(2) }
+    mutating func reset(using random: inout PCG64) {}
+    mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+      StepResult(reward: 0)
+    }
+    func observe(into observation: inout MutableSpan<UInt8>) {
+      for i in 0..<4 { observation[i] = 0 }
+    }
+  }
+  let environments = VectorEnvironment(count: 1, seed: 1) { Pixels() }
+  let error = #expect(throws: RunError.self) { try PPO(for: environments, seed: 1) }
+  #expect(error?.description.contains("bytes") == true)
+}
