@@ -21,12 +21,16 @@ static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *local;
 static atomic_uint_fast64_t misses, total_bytes;
 static _Thread_local uint64_t local_misses;
-static _Thread_local void *current_tape, *spare_tape, *engine_workers;
+static _Thread_local void *current_tape, *spare_tape, *engine_workers, *current_forward, *anomaly_watch;
 
 void *swirl_current_tape(void) { return current_tape; }
 void swirl_set_current_tape(void *tape) { current_tape = tape; }
 void *swirl_engine_workers(void) { return engine_workers; }
 void swirl_set_engine_workers(void *pool) { engine_workers = pool; }
+void *swirl_current_forward(void) { return current_forward; }
+void swirl_set_current_forward(void *pass) { current_forward = pass; }
+void *swirl_anomaly_watch(void) { return anomaly_watch; }
+void swirl_set_anomaly_watch(void *watch) { anomaly_watch = watch; }
 void *swirl_spare_tape(void) { return spare_tape; }
 void swirl_set_spare_tape(void *tape) { spare_tape = tape; }
 

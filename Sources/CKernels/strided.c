@@ -6,31 +6,43 @@
 
 enum { MAX_RANK = 6, BLOCK = 256 };
 
-void swirl_copy_strided(int rank, const int32_t *shape, const int32_t *strides, const float *x,
-                        float *y) {
+#define COPY_STRIDED(T)                                                                          \
+  static void copy_strided_##T(int rank, const int32_t *shape, const int32_t *strides, const T *x, \
+                               T *y) {                                                           \
+    const int last = rank - 1;                                                                   \
+    const long n = shape[last], step = strides[last];                                            \
+    int32_t index[MAX_RANK] = {0};                                                               \
+    for (;;) {                                                                                   \
+      if (step == 1) memcpy(y, x, (size_t)n * sizeof(T));                                        \
+      else                                                                                       \
+        for (long i = 0; i < n; i++) y[i] = x[i * step];                                         \
+      y += n;                                                                                    \
+      int d = last - 1;                                                                          \
+      for (; d >= 0; d--) {                                                                      \
+        x += strides[d];                                                                         \
+        if (++index[d] < shape[d]) break;                                                        \
+        x -= (long)strides[d] * shape[d];                                                        \
+        index[d] = 0;                                                                            \
+      }                                                                                          \
+      if (d < 0) return;                                                                         \
+    }                                                                                            \
+  }
+
+COPY_STRIDED(uint8_t)
+COPY_STRIDED(uint16_t)
+COPY_STRIDED(uint32_t)
+
+void swirl_copy_strided(int size, int rank, const int32_t *shape, const int32_t *strides,
+                        const void *x, void *y) {
   if (rank == 0) {
-    *y = *x;
+    memcpy(y, x, (size_t)size);
     return;
   }
   for (int d = 0; d < rank; d++)
     if (shape[d] == 0) return;
-  const int last = rank - 1;
-  const long n = shape[last], step = strides[last];
-  int32_t index[MAX_RANK] = {0};
-  for (;;) {
-    if (step == 1) memcpy(y, x, (size_t)n * sizeof(float));
-    else
-      for (long i = 0; i < n; i++) y[i] = x[i * step];
-    y += n;
-    int d = last - 1;
-    for (; d >= 0; d--) {
-      x += strides[d];
-      if (++index[d] < shape[d]) break;
-      x -= (long)strides[d] * shape[d];
-      index[d] = 0;
-    }
-    if (d < 0) return;
-  }
+  if (size == 4) copy_strided_uint32_t(rank, shape, strides, x, y);
+  else if (size == 2) copy_strided_uint16_t(rank, shape, strides, x, y);
+  else copy_strided_uint8_t(rank, shape, strides, x, y);
 }
 
 static void binary_row(int op, long n, const float *a, long a_step, const float *b, long b_step,

@@ -5,7 +5,10 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
   public static let maximumRank = 6
 
   var sizes: InlineArray<6, Int32> = .init(repeating: 0)
-  public private(set) var count = 0
+  // Four bytes, since every tensor and every operand on a tape holds shapes.
+  private var rank: Int32 = 0
+
+  public var count: Int { Int(rank) }
 
   public init() {}
 
@@ -34,7 +37,7 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     if count == Self.maximumRank { fail("Shape", "has more than \(Self.maximumRank) axes") }
     if size < 0 || size > Int(Int32.max) { fail("Shape", "cannot have an axis of size \(size)") }
     sizes[count] = Int32(size)
-    count += 1
+    rank += 1
   }
 
   /// How many elements a tensor of this shape has.

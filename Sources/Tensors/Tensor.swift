@@ -1,6 +1,6 @@
 import CKernels
 
-/// A value of numbers in Float32 with a shape: a copy is a snapshot, and a write to storage that
+/// A value of numbers with a shape, computed with in Float32: a copy is a snapshot, and a write to storage that
 /// another tensor, a broadcast or a tape still needs copies first.
 ///
 /// ```swift
@@ -14,19 +14,27 @@ public struct Tensor: Sendable {
   public let shape: Shape
   var strides: Shape
   var isContiguous: Bool
+  /// How the numbers are stored; ops compute in Float32.
+  public let type: NumberType
   /// The record of the op that made this tensor, or 0 for a constant.
   var mark: Mark = 0
+  /// How this tensor moves in a forward pass, or 0 when it stands still.
+  var tangentMark: Mark = 0
 
-  init(uninitialized shape: Shape) {
-    storage = Storage(byteCount: shape.elementCount * MemoryLayout<Float>.stride)
+  init(uninitialized shape: Shape, type: NumberType = .float32) {
+    storage = Storage(byteCount: shape.elementCount * type.byteCount)
+    self.type = type
     offset = 0
     self.shape = shape
     strides = shape.contiguousStrides
     isContiguous = true
   }
 
-  init(view storage: Storage, offset: Int, shape: Shape, strides: Shape) {
+  init(
+    view storage: Storage, offset: Int, shape: Shape, strides: Shape, type: NumberType = .float32
+  ) {
     self.storage = storage
+    self.type = type
     self.offset = offset
     self.shape = shape
     self.strides = strides
@@ -73,8 +81,17 @@ public struct Tensor: Sendable {
 
   /// The first element. Kernels may write through it only to a tensor they have just made.
   package var pointer: UnsafeMutablePointer<Float> {
-    storage.pointer.assumingMemoryBound(to: Float.self) + offset
+    if type != .float32 { failToRead() }
+    return storage.pointer.assumingMemoryBound(to: Float.self) + offset
   }
+
+  @inline(never)
+  private func failToRead() -> Never {
+    fail("Tensor", "numbers stored as \(type) were read as float32; read `float32` of the tensor")
+  }
+
+  /// The first element of whatever type the tensor stores.
+  var bytes: UnsafeMutableRawPointer { storage.pointer + offset * type.byteCount }
 
   static func contiguous(_ shape: Shape, _ strides: Shape) -> Bool {
     var step: Int32 = 1
@@ -89,19 +106,19 @@ public struct Tensor: Sendable {
 
   /// The numbers in row-major order.
   public var scalars: [Float] {
-    let dense = contiguous()
+    let dense = float32.contiguous()
     return [Float](UnsafeBufferPointer(start: dense.pointer, count: count))
   }
 
   /// The number of a tensor that holds exactly one.
   public var item: Float {
     if count != 1 { fail("item", "a tensor of shape \(shape) is not one number") }
-    return pointer[0]
+    return float32.pointer[0]
   }
 
   /// Calls `body` with the numbers in row-major order, copied first where the tensor is a strided view.
   public func withUnsafeBuffer<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
-    let dense = contiguous()
+    let dense = float32.contiguous()
     return try withExtendedLifetime(dense) {
       try body(UnsafeBufferPointer(start: dense.pointer, count: count))
     }
@@ -110,11 +127,14 @@ public struct Tensor: Sendable {
   /// The same numbers in row-major order without gaps: itself where it already is.
   public func contiguous() -> Tensor {
     if isContiguous { return self }
-    var copy = Tensor(uninitialized: shape)
+    var copy = Tensor(uninitialized: shape, type: type)
     shape.withSizes { sizes in
-      strides.withSizes { swirl_copy_strided(Int32(rank), sizes, $0, pointer, copy.pointer) }
+      strides.withSizes {
+        swirl_copy_strided(Int32(type.byteCount), Int32(rank), sizes, $0, bytes, copy.bytes)
+      }
     }
     copy.mark = mark
+    copy.tangentMark = tangentMark
     return copy
   }
 
@@ -129,12 +149,17 @@ public struct Tensor: Sendable {
   private mutating func makeUnique() {
     if isUnique() { return }
     let dense = contiguous()
-    let copy = Tensor(uninitialized: shape)
-    copy.pointer.update(from: dense.pointer, count: count)
+    let copy = Tensor(uninitialized: shape, type: type)
+    copy.bytes.copyMemory(from: dense.bytes, byteCount: count * type.byteCount)
     storage = copy.storage
     offset = 0
     strides = copy.strides
     isContiguous = true
+  }
+
+  private mutating func leaveRegions() {
+    mark = 0
+    tangentMark = 0
   }
 
   /// Calls `body` with the numbers to write, in row-major order; shared storage is copied first.
@@ -144,7 +169,7 @@ public struct Tensor: Sendable {
     -> R
   {
     makeUnique()
-    mark = 0
+    leaveRegions()
     return try body(UnsafeMutableBufferPointer(start: pointer, count: count))
   }
 
@@ -155,7 +180,7 @@ public struct Tensor: Sendable {
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> R
   ) throws -> R {
     guard isUnique() else { throw SharedStorage(shape: shape) }
-    mark = 0
+    leaveRegions()
     return try body(UnsafeMutableBufferPointer(start: pointer, count: count))
   }
 
@@ -165,7 +190,7 @@ public struct Tensor: Sendable {
     set {
       _ = index(of: position)
       makeUnique()
-      mark = 0
+      leaveRegions()
       pointer[index(of: position)] = newValue
     }
   }
@@ -184,10 +209,11 @@ public struct Tensor: Sendable {
     return index
   }
 
-  /// The same numbers as a constant: no gradient flows through it.
+  /// The same numbers as a constant: no gradient and no tangent flows through it.
   public func detached() -> Tensor {
     var copy = self
     copy.mark = 0
+    copy.tangentMark = 0
     return copy
   }
 }

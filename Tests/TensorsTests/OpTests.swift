@@ -146,6 +146,7 @@ func opAgreesWithPyTorchAndDifferences(_ golden: GoldenCase) {
   }
   if golden.isSmooth && inputs.allSatisfy({ $0.count <= 128 }) {
     #expect(checkGradient(at: inputs, golden.function).isEmpty)
+    #expect(checkTangent(at: inputs, golden.function).isEmpty)
   }
 }
 

@@ -105,9 +105,9 @@ int swirl_levels(const struct swirl_kernels **levels, int capacity);
 /// Plain loops that define what each kernel computes, for tests.
 extern const struct swirl_kernels swirl_reference;
 
-/// Copies x with any strides into contiguous y. rank ≤ 6.
-void swirl_copy_strided(int rank, const int32_t *shape, const int32_t *strides, const float *x,
-                        float *y);
+/// Copies x, elements of `size` bytes (1, 2 or 4) with any strides, into contiguous y. rank ≤ 6.
+void swirl_copy_strided(int size, int rank, const int32_t *shape, const int32_t *strides,
+                        const void *x, void *y);
 /// y = op(a, b), broadcast by strides of 0, into contiguous y. rank ≤ 6.
 void swirl_binary_strided(int op, int rank, const int32_t *shape, const float *a,
                           const int32_t *a_strides, const float *b, const int32_t *b_strides,
@@ -135,6 +135,12 @@ void swirl_set_current_tape(void *tape);
 /// The worker pool that large products of this thread are shared with, or null.
 void *swirl_engine_workers(void);
 void swirl_set_engine_workers(void *pool);
+/// The forward pass of this thread, or null.
+void *swirl_current_forward(void);
+void swirl_set_current_forward(void *pass);
+/// Where this thread's anomalies are noted, or null.
+void *swirl_anomaly_watch(void);
+void swirl_set_anomaly_watch(void *watch);
 /// A tape this thread has finished with and may use again, or null.
 void *swirl_spare_tape(void);
 void swirl_set_spare_tape(void *tape);

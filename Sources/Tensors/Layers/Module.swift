@@ -26,6 +26,42 @@ extension Module {
     return result
   }
 
+  /// This model with other parameters, given in visit order.
+  public func replacingParameters(_ values: [Tensor]) -> Self {
+    var copy = self
+    var position = 0
+    copy.visitParameters { name, parameter in
+      if position >= values.count || values[position].shape != parameter.shape {
+        fail(
+          "replacingParameters",
+          position >= values.count
+            ? "there is no value for the parameter \(name)"
+            : "a value of shape \(values[position].shape) does not fit \(name), "
+              + "which has shape \(parameter.shape)")
+      }
+      parameter = values[position]
+      position += 1
+    }
+    if position != values.count {
+      fail("replacingParameters", "\(values.count) values for \(position) parameters")
+    }
+    return copy
+  }
+
+  /// This model as a constant: no gradient and no tangent flows into its parameters.
+  public func detached() -> Self {
+    var copy = self
+    copy.visitParameters { $1 = $1.detached() }
+    return copy
+  }
+
+  /// This model as a constant to tapes.
+  func offTape() -> Self {
+    var copy = self
+    copy.visitParameters { $1 = $1.offTape() }
+    return copy
+  }
+
   /// How many numbers the parameters hold.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
 

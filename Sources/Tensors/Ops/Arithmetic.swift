@@ -8,47 +8,76 @@ infix operator .== : ComparisonPrecedence
 // an axis of size 1 is repeated.
 extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor {
-    a.binary(SWIRL_ADD, "+", b) { record, dy, gradients in
-      gradients.add(dy.summed(to: record.a.shape), to: record.a)
-      gradients.add(dy.summed(to: record.b.shape), to: record.b)
-    }
+    let y = a.combined(SWIRL_ADD, "+", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "add",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.summed(to: record.a.shape), to: record.a)
+          gradients.add(dy.summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { _, tangents in tangents.sum(a: { $0 }, b: { $0 }) }, a: a, b: b))
   }
 
   public static func - (a: Tensor, b: Tensor) -> Tensor {
-    a.binary(SWIRL_SUBTRACT, "-", b) { record, dy, gradients in
-      gradients.add(dy.summed(to: record.a.shape), to: record.a)
-      gradients.add((-dy).summed(to: record.b.shape), to: record.b)
-    }
+    let y = a.combined(SWIRL_SUBTRACT, "-", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "subtract",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.summed(to: record.a.shape), to: record.a)
+          gradients.add((-dy).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { _, tangents in tangents.sum(a: { $0 }, b: { -$0 }) }, a: a, b: b))
   }
 
   public static func * (a: Tensor, b: Tensor) -> Tensor {
-    a.binary(SWIRL_MULTIPLY, "*", b) { record, dy, gradients in
-      gradients.add((dy * record.y).summed(to: record.a.shape), to: record.a)
-      gradients.add((dy * record.x).summed(to: record.b.shape), to: record.b)
-    }
+    let y = a.combined(SWIRL_MULTIPLY, "*", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "multiply",
+        derivative: { record, dy, gradients in
+          gradients.add((dy * record.y).summed(to: record.a.shape), to: record.a)
+          gradients.add((dy * record.x).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { record, tangents in
+          tangents.sum(a: { $0 * record.y }, b: { $0 * record.x })
+        }, a: a, b: b, x: a, y: b))
   }
 
   public static func / (a: Tensor, b: Tensor) -> Tensor {
-    a.binary(SWIRL_DIVIDE, "/", b) { record, dy, gradients in
-      let quotient = dy / record.y
-      gradients.add(quotient.summed(to: record.a.shape), to: record.a)
-      gradients.add(
-        (-(quotient * (record.x / record.y))).summed(to: record.b.shape),
-        to: record.b)
-    }
+    let y = a.combined(SWIRL_DIVIDE, "/", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "divide",
+        derivative: { record, dy, gradients in
+          let quotient = dy / record.y
+          gradients.add(quotient.summed(to: record.a.shape), to: record.a)
+          gradients.add(
+            (-(quotient * (record.x / record.y))).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { record, tangents in
+          tangents.sum(a: { $0 / record.y }, b: { -($0 / record.y * (record.x / record.y)) })
+        }, a: a, b: b, x: a, y: b))
   }
 
   /// scale · x + shift in one pass, multiplied and added with one rounding where the processor fuses.
   public func scaled(by scale: Float, plus shift: Float = 0) -> Tensor {
-    let x = contiguous()
+    let x = float32.contiguous()
     let y = Tensor(uninitialized: shape)
     kernels.affine(count, x.pointer, scale, shift, y.pointer)
-    guard let tape = Tape.tracking(mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        gradients.add(dy.scaled(by: record.low), to: record.a)
-      }, a: Operand(self), low: scale)
-    return y.recorded(on: tape, record)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record("scaled", pointwise: { record, d in d.scaled(by: record.low) }, a: self, low: scale))
   }
 
   public static func + (a: Tensor, b: Float) -> Tensor { a.scaled(by: 1, plus: b) }
@@ -62,55 +91,66 @@ extension Tensor {
 
   /// The smaller of the two; where they are equal, `a` receives the gradient. NaN if either is.
   public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    a.binary(SWIRL_MINIMUM, "minimum", b) { record, dy, gradients in
-      let first = record.x .<= record.y
-      gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
-      gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
-    }
+    let y = a.combined(SWIRL_MINIMUM, "minimum", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "minimum",
+        derivative: { record, dy, gradients in
+          let first = record.x .<= record.y
+          gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
+          gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { record, tangents in
+          let first = record.x .<= record.y
+          return tangents.sum(a: { $0 * first }, b: { $0 * (1 - first) })
+        }, a: a, b: b, x: a, y: b))
   }
 
   /// The larger of the two; where they are equal, `a` receives the gradient. NaN if either is.
   public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    a.binary(SWIRL_MAXIMUM, "maximum", b) { record, dy, gradients in
-      let first = record.y .<= record.x
-      gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
-      gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
-    }
+    let y = a.combined(SWIRL_MAXIMUM, "maximum", b)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "maximum",
+        derivative: { record, dy, gradients in
+          let first = record.y .<= record.x
+          gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
+          gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { record, tangents in
+          let first = record.y .<= record.x
+          return tangents.sum(a: { $0 * first }, b: { $0 * (1 - first) })
+        }, a: a, b: b, x: a, y: b))
   }
 
   /// 1 where a < b, else 0. No gradient flows through a comparison.
-  public static func .< (a: Tensor, b: Tensor) -> Tensor { a.broadcasting(SWIRL_LESS, ".<", b) }
+  public static func .< (a: Tensor, b: Tensor) -> Tensor { a.combined(SWIRL_LESS, ".<", b) }
   /// 1 where a ≤ b, else 0.
   public static func .<= (a: Tensor, b: Tensor) -> Tensor {
-    a.broadcasting(SWIRL_LESS_EQUAL, ".<=", b)
+    a.combined(SWIRL_LESS_EQUAL, ".<=", b)
   }
   /// 1 where a = b, else 0.
-  public static func .== (a: Tensor, b: Tensor) -> Tensor { a.broadcasting(SWIRL_EQUAL, ".==", b) }
+  public static func .== (a: Tensor, b: Tensor) -> Tensor { a.combined(SWIRL_EQUAL, ".==", b) }
 
-  private func binary(
-    _ op: swirl_binary, _ name: StaticString, _ other: Tensor, _ derivative: @escaping Derivative
-  ) -> Tensor {
-    let y = broadcasting(op, name, other)
-    guard let tape = Tape.tracking(mark, other.mark) else { return y }
-    var record = Record(derivative: derivative, a: Operand(self), b: Operand(other))
-    // Sums need only the shapes.
-    if op != SWIRL_ADD && op != SWIRL_SUBTRACT {
-      record.x = detached()
-      record.y = other.detached()
-    }
-    return y.recorded(on: tape, record)
+  /// op(self, other) of two tensors of one shape by its kernel, for derivatives; by `formula`, made of
+  /// ordinary ops, where a forward pass or an outer tape follows either, which a kernel would drop.
+  @inline(__always)
+  func fused(_ op: swirl_binary, _ other: Tensor, _ formula: (Tensor, Tensor) -> Tensor) -> Tensor {
+    if Trace(self, other) != nil { return formula(self, other) }
+    return combined(op, "gradient", other)
   }
 
-  /// op(self, other) of two tensors of one shape, unrecorded: for derivatives.
-  func combined(_ op: swirl_binary, _ other: Tensor) -> Tensor {
-    broadcasting(op, "gradient", other)
-  }
-
-  private func broadcasting(_ op: swirl_binary, _ name: StaticString, _ other: Tensor) -> Tensor {
+  /// op(self, other) with broadcasting, unrecorded.
+  func combined(_ op: swirl_binary, _ name: StaticString, _ other: Tensor) -> Tensor {
     let code = Int32(op.rawValue)
+    let (a, b) = (float32, other.float32)
     if shape == other.shape && isContiguous && other.isContiguous {
       let y = Tensor(uninitialized: shape)
-      kernels.binary(code, count, pointer, 1, other.pointer, 1, y.pointer)
+      kernels.binary(code, count, a.pointer, 1, b.pointer, 1, y.pointer)
       return y
     }
     guard let joint = Shape.broadcast(shape, other.shape) else {
@@ -118,10 +158,10 @@ extension Tensor {
     }
     let y = Tensor(uninitialized: joint)
     joint.withSizes { sizes in
-      strides(broadcastTo: joint).withSizes { left in
-        other.strides(broadcastTo: joint).withSizes { right in
+      a.strides(broadcastTo: joint).withSizes { left in
+        b.strides(broadcastTo: joint).withSizes { right in
           swirl_binary_strided(
-            code, Int32(joint.count), sizes, pointer, left, other.pointer, right, y.pointer)
+            code, Int32(joint.count), sizes, a.pointer, left, b.pointer, right, y.pointer)
         }
       }
     }

@@ -12,7 +12,14 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
       "a mean of shape \(mean.shape), actions of \(actions.shape) and log σ of \(logStd.shape) do not fit"
     )
   }
-  let (m, a, s) = (mean.contiguous(), actions.contiguous(), logStd.contiguous())
+  if Tensor.carryTangents(mean, logStd) {
+    let z = (actions - mean) * (-logStd).exp()
+    let halfLogTwoPi: Float = 0.918_938_533_204_672_8
+    return (-0.5 * z.squared() - logStd - halfLogTwoPi).sum(axes: [1])
+  }
+  let (m, a, s) = (
+    mean.float32.contiguous(), actions.float32.contiguous(), logStd.float32.contiguous()
+  )
   let (rows, width) = (mean.shape[0], mean.shape[1])
   let inverse = (-s.detached()).exp()
   let y = Tensor(uninitialized: Shape(rows))
@@ -21,17 +28,19 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
       width, mean: m.pointer + row * width, logStd: s.pointer, inverse: inverse.pointer,
       action: a.pointer + row * width)
   }
-  guard let tape = Tape.tracking(mean.mark, logStd.mark) else { return y }
-  let record = Record(
-    derivative: { record, dy, gradients in
-      let (mean, logStd, actions) = (record.x, record.y, record.z)
-      let inverse = (-logStd).exp()
-      let z = (actions - mean) * inverse
-      let received = dy.reshaped(to: Shape(dy.count, 1))
-      gradients.add(received * z * inverse, to: record.a)
-      gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: record.b)
-    }, a: Operand(mean), b: Operand(logStd), x: m.detached(), y: s.detached(), z: a.detached())
-  return y.recorded(on: tape, record)
+  guard let trace = Trace(mean, logStd) else { return y }
+  return y.recorded(
+    on: trace,
+    Record(
+      "gaussianLogProbability",
+      derivative: { record, dy, gradients in
+        let (mean, logStd, actions) = (record.x, record.y, record.z)
+        let inverse = (-logStd).exp()
+        let z = (actions - mean) * inverse
+        let received = dy.reshaped(to: Shape(dy.count, 1))
+        gradients.add(received * z * inverse, to: record.a)
+        gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: record.b)
+      }, a: mean, b: logStd, x: m, y: s, z: a, fused: true))
 }
 
 /// One row of `gaussianLogProbability`; `inverse` holds e^−logStd.

@@ -14,13 +14,23 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// What `dy` becomes before the activation whose result was y.
-  fileprivate func gradient(_ dy: Tensor, _ y: Tensor) -> Tensor {
+  /// The activation as an op of its own.
+  func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
-    case .identity: dy.contiguous()
-    case .tanh: dy.combined(SWIRL_TANH_GRADIENT, y)
-    case .relu: dy.combined(SWIRL_RELU_GRADIENT, y)
-    case .sigmoid: dy.combined(SWIRL_SIGMOID_GRADIENT, y)
+    case .identity: x
+    case .tanh: x.tanh()
+    case .relu: x.relu()
+    case .sigmoid: x.sigmoid()
+    }
+  }
+
+  /// What `dy` becomes before the activation whose result was y.
+  func gradient(_ dy: Tensor, _ y: Tensor) -> Tensor {
+    switch self {
+    case .identity: dy
+    case .tanh: dy.fused(SWIRL_TANH_GRADIENT, y) { dy, y in dy * (1 - y.squared()) }
+    case .relu: dy.fused(SWIRL_RELU_GRADIENT, y) { dy, y in dy * (Tensor(0) .< y) }
+    case .sigmoid: dy.fused(SWIRL_SIGMOID_GRADIENT, y) { dy, y in dy * y * (1 - y) }
     }
   }
 }
@@ -32,28 +42,33 @@ extension Tensor {
   /// whatever other rows stand beside it.
   public func matmul(_ other: Tensor) -> Tensor {
     let y = product(with: other)
-    guard let tape = Tape.tracking(mark, other.mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        let a = record.x
-        let b = record.y
-        gradients.add(dy.product(with: b.transposed()), to: record.a)
-        if gradients.wants(record.b) {
-          if b.rank == 2 && a.rank > 2 {
-            let rows = a.reshaped([-1, a.shape[a.rank - 1]])
-            let received = dy.reshaped([-1, dy.shape[dy.rank - 1]])
-            gradients.add(rows.transposed().product(with: received), to: record.b)
-          } else {
-            gradients.add(a.transposed().product(with: dy), to: record.b)
+    guard let trace = Trace(self, other) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "matmul",
+        derivative: { record, dy, gradients in
+          let a = record.x
+          let b = record.y
+          gradients.add(dy.matmul(b.transposed()), to: record.a)
+          if gradients.wants(record.b) {
+            if b.rank == 2 && a.rank > 2 {
+              let rows = a.reshaped([-1, a.shape[a.rank - 1]])
+              let received = dy.reshaped([-1, dy.shape[dy.rank - 1]])
+              gradients.add(rows.transposed().matmul(received), to: record.b)
+            } else {
+              gradients.add(a.transposed().matmul(dy), to: record.b)
+            }
           }
-        }
-      }, a: Operand(self), b: Operand(other), x: detached(), y: other.detached())
-    return y.recorded(on: tape, record)
+        },
+        tangent: { record, tangents in
+          tangents.sum(a: { $0.matmul(record.y) }, b: { record.x.matmul($0) })
+        }, a: self, b: other, x: self, y: other))
   }
 
   private func product(with other: Tensor) -> Tensor {
-    let a = self
-    let b = other
+    let a = float32
+    let b = other.float32
     guard a.rank >= 2, b.rank >= 2, a.shape[a.rank - 1] == b.shape[b.rank - 2] else {
       fail("matmul", "shapes \(a.shape) and \(b.shape) do not multiply")
     }
@@ -108,53 +123,49 @@ public func linear(
   if let bias, bias.shape != Shape(weight.shape[1]) {
     fail("linear", "a bias of shape \(bias.shape) does not fit a weight of shape \(weight.shape)")
   }
+  if Tensor.carryTangents(x, weight, bias) {
+    let z = x.rank == 1 ? x.reshaped([1, -1]).matmul(weight).reshaped([-1]) : x.matmul(weight)
+    return activation(bias.map { z + $0 } ?? z)
+  }
   let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-  let input = x.contiguous()
+  let input = x.float32.contiguous()
+  let matrix = weight.float32
   var sizes = x.shape
   sizes[x.rank - 1] = outputs
   let y = Tensor(uninitialized: sizes)
-  let rows = inputs == 0 ? sizes.dropLast().reduce(1, *) : x.count / inputs
+  let rows = sizes.dropLast().reduce(1, *)
   multiply(
-    rows, outputs, inputs, input.pointer, inputs, 1, weight.pointer, weight.strides[0],
-    weight.strides[1], y.pointer, bias?.contiguous().pointer, activation: activation.code)
-  guard let tape = Tape.tracking(x.mark, weight.mark, bias?.mark ?? 0) else { return y }
-  let record = Record(
-    derivative: { record, dy, gradients in
-      let (x, weight) = (record.x, record.y)
-      let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-      let dz = Activation.allCases[record.integer].gradient(dy, record.z)
-      let rows = dz.count / Swift.max(outputs, 1)
-      if gradients.wants(record.b) {
-        let dWeight = Tensor(uninitialized: weight.shape)
-        multiply(
-          inputs, outputs, rows, x.pointer, 1, inputs, dz.pointer, outputs, 1, dWeight.pointer, nil,
-          activation: 0)
-        gradients.add(dWeight, to: record.b)
-      }
-      if gradients.wants(record.c) {
-        gradients.add(dz.reshaped(to: Shape(rows, outputs)).sum(axes: [0]), to: record.c)
-      }
-      if gradients.wants(record.a) {
-        let dx = Tensor(uninitialized: x.shape)
-        multiply(
-          rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
-          weight.strides[0], dx.pointer, nil, activation: 0)
-        gradients.add(dx, to: record.a)
-      }
-    }, a: Operand(x), b: Operand(weight), c: bias.map(Operand.init), x: input.detached(),
-    y: weight.detached(), z: y,
-    integer: Activation.allCases.firstIndex(of: activation)!)
-  return y.recorded(on: tape, record)
-}
-
-/// Runs `body` with the large matrix products of the calling thread shared among the pool's threads.
-///
-/// Results do not depend on it: rows are dealt out, and a row is computed the same way anywhere.
-public func withWorkers<R>(_ pool: WorkerPool, _ body: () throws -> R) rethrows -> R {
-  let outer = swirl_engine_workers()
-  swirl_set_engine_workers(Unmanaged.passUnretained(pool).toOpaque())
-  defer { swirl_set_engine_workers(outer) }
-  return try withExtendedLifetime(pool) { try body() }
+    rows, outputs, inputs, input.pointer, inputs, 1, matrix.pointer, matrix.strides[0],
+    matrix.strides[1], y.pointer, bias?.float32.contiguous().pointer, activation: activation.code)
+  guard let trace = Trace(x, weight, bias) else { return y }
+  return y.recorded(
+    on: trace,
+    Record(
+      "linear",
+      derivative: { record, dy, gradients in
+        let (x, weight) = (record.x, record.y.float32)
+        let (inputs, outputs) = (weight.shape[0], weight.shape[1])
+        let dz = Activation.allCases[record.integer].gradient(dy, record.result).contiguous()
+        let rows = dz.count / Swift.max(outputs, 1)
+        if gradients.wants(record.b) {
+          let dWeight = Tensor(uninitialized: weight.shape)
+          multiply(
+            inputs, outputs, rows, x.pointer, 1, inputs, dz.pointer, outputs, 1, dWeight.pointer,
+            nil, activation: 0)
+          gradients.add(dWeight, to: record.b)
+        }
+        if gradients.wants(record.c) {
+          gradients.add(dz.reshaped(to: Shape(rows, outputs)).sum(axes: [0]), to: record.c)
+        }
+        if gradients.wants(record.a) {
+          let dx = Tensor(uninitialized: x.shape)
+          multiply(
+            rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
+            weight.strides[0], dx.pointer, nil, activation: 0)
+          gradients.add(dx, to: record.a)
+        }
+      }, a: x, b: weight, c: bias, x: input, y: weight,
+      integer: Activation.allCases.firstIndex(of: activation)!, keepsResult: true, fused: true))
 }
 
 /// Multiply-adds below which waking another thread costs more than it saves.

@@ -4,9 +4,18 @@ import CKernels
 extension Tensor {
   /// The sum over `axes` (all of them by default); reduced axes are dropped unless `keepingDims`.
   public func sum(axes: [Int]? = nil, keepingDims: Bool = false) -> Tensor {
-    reduced(SWIRL_SUM, "sum", axes, keepingDims) { record, dy, gradients in
-      gradients.add(dy.reshaped(to: record.shape).broadcast(to: record.a.shape), to: record.a)
-    }
+    let (y, kept) = reduced(SWIRL_SUM, "sum", axes, keepingDims)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "sum",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.reshaped(to: record.shape).broadcast(to: record.a.shape), to: record.a)
+        },
+        tangent: { record, tangents in
+          tangents.a!.summed(to: record.shape).reshaped(to: record.result.shape)
+        }, a: self, shape: kept, keepsResult: trace.forward != nil))
   }
 
   /// The mean over `axes`; NaN over no elements.
@@ -18,18 +27,37 @@ extension Tensor {
 
   /// The largest element over `axes`; equal largest ones share the gradient evenly.
   public func max(axes: [Int]? = nil, keepingDims: Bool = false) -> Tensor {
-    reduced(SWIRL_MAX, "max", axes, keepingDims, Self.shareGradient)
+    extremum(SWIRL_MAX, "max", axes, keepingDims)
   }
 
   /// The smallest element over `axes`; equal smallest ones share the gradient evenly.
   public func min(axes: [Int]? = nil, keepingDims: Bool = false) -> Tensor {
-    reduced(SWIRL_MIN, "min", axes, keepingDims, Self.shareGradient)
+    extremum(SWIRL_MIN, "min", axes, keepingDims)
   }
 
-  private static let shareGradient: Derivative = { record, dy, gradients in
-    let chosen = record.x .== record.y.reshaped(to: record.shape)
-    let ties = chosen.summed(to: record.shape)
-    gradients.add(chosen * (dy.reshaped(to: record.shape) / ties), to: record.a)
+  private func extremum(
+    _ op: swirl_reduction, _ name: StaticString, _ axes: [Int]?, _ keepingDims: Bool
+  ) -> Tensor {
+    let (y, kept) = reduced(op, name, axes, keepingDims)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        name,
+        derivative: { record, dy, gradients in
+          let share = Self.shares(record)
+          gradients.add(share * dy.reshaped(to: record.shape), to: record.a)
+        },
+        tangent: { record, tangents in
+          (Self.shares(record) * tangents.a!).summed(to: record.shape)
+            .reshaped(to: record.result.shape)
+        }, a: self, x: self, shape: kept, keepsResult: true))
+  }
+
+  /// 1 at the extremum of each reduced part, split evenly among equal ones; 0 elsewhere.
+  private static func shares(_ record: Saved) -> Tensor {
+    let chosen = record.x .== record.result.reshaped(to: record.shape)
+    return chosen / chosen.summed(to: record.shape)
   }
 
   /// The mean of squared distances from the mean, divided by n (`correction` 0) or n − 1 (1).
@@ -41,10 +69,10 @@ extension Tensor {
     return total / Float(length - correction)
   }
 
-  private func reduced(
-    _ op: swirl_reduction, _ name: StaticString, _ axes: [Int]?, _ keepingDims: Bool,
-    _ derivative: @escaping Derivative
-  ) -> Tensor {
+  /// The reduction, unrecorded, and its shape with reduced axes kept.
+  func reduced(
+    _ op: swirl_reduction, _ name: StaticString, _ axes: [Int]?, _ keepingDims: Bool
+  ) -> (result: Tensor, kept: Shape) {
     var isReduced = InlineArray<6, Bool>(repeating: axes == nil)
     for axis in axes ?? [] { isReduced[shape.axis(axis, in: "\(name)")] = true }
     var kept = Shape()
@@ -59,18 +87,12 @@ extension Tensor {
       fail("\(name)", "has no value over the empty axes of a tensor of shape \(shape)")
     }
     kernels.reduce(Int32(op.rawValue), outer, length, inner, x.pointer, y.pointer)
-    guard let tape = Tape.tracking(mark) else { return y }
-    var record = Record(derivative: derivative, a: Operand(self), shape: kept)
-    if op != SWIRL_SUM {
-      record.x = detached()
-      record.y = y
-    }
-    return y.recorded(on: tape, record)
+    return (y, kept)
   }
 
   /// This tensor dense as [outer, length, inner] with the reduced axes in the middle: as it lies when
   /// they are neighbours, else with them moved to the end.
-  private func splitAround(
+  func splitAround(
     _ isReduced: InlineArray<6, Bool>
   ) -> (Tensor, outer: Int, length: Int, inner: Int) {
     var outer = 1
@@ -89,9 +111,10 @@ extension Tensor {
         inner *= shape[axis]
       }
     }
-    if !seen { return (contiguous(), inner, 1, 1) }
-    if neighbours { return (contiguous(), outer, length, inner) }
+    let x = float32
+    if !seen { return (x.contiguous(), inner, 1, 1) }
+    if neighbours { return (x.contiguous(), outer, length, inner) }
     let order = (0..<rank).filter { !isReduced[$0] } + (0..<rank).filter { isReduced[$0] }
-    return (detached().permuted(order).contiguous(), outer * inner, length, 1)
+    return (x.detached().permuted(order).contiguous(), outer * inner, length, 1)
   }
 }

@@ -3,20 +3,30 @@ import CKernels
 extension Tensor {
   /// x − log Σ eˣ over the last axis, without overflow.
   public func logSoftmax() -> Tensor {
-    let x = contiguous()
+    let x = float32.contiguous()
     let y = Tensor(uninitialized: shape)
     let (rows, width) = rowsAndWidth("logSoftmax")
     kernels.log_softmax(rows, width, x.pointer, y.pointer)
-    guard let tape = Tape.tracking(mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        let y = record.y
-        let dx = Tensor(uninitialized: y.shape)
-        let (rows, width) = y.rowsAndWidth("logSoftmax")
-        kernels.log_softmax_gradient(rows, width, dy.contiguous().pointer, y.pointer, dx.pointer)
-        gradients.add(dx, to: record.a)
-      }, a: Operand(self), y: y)
-    return y.recorded(on: tape, record)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "logSoftmax",
+        derivative: { record, dy, gradients in
+          let y = record.result
+          if Tensor.carryTangents(dy, y) {
+            gradients.add(dy - y.exp() * dy.sum(axes: [-1], keepingDims: true), to: record.a)
+            return
+          }
+          let dx = Tensor(uninitialized: y.shape)
+          let (rows, width) = y.rowsAndWidth("logSoftmax")
+          kernels.log_softmax_gradient(rows, width, dy.contiguous().pointer, y.pointer, dx.pointer)
+          gradients.add(dx, to: record.a)
+        },
+        tangent: { record, tangents in
+          let move = tangents.a!
+          return move - (record.result.exp() * move).sum(axes: [-1], keepingDims: true)
+        }, a: self, keepsResult: true))
   }
 
   /// eˣ / Σ eˣ over the last axis.

@@ -17,13 +17,18 @@ extension Tensor {
     }
     let x = contiguous()
     let y = Tensor(
-      view: x.storage, offset: x.offset, shape: target, strides: target.contiguousStrides)
-    guard let tape = Tape.tracking(mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        gradients.add(dy.reshaped(to: record.a.shape), to: record.a)
-      }, a: Operand(self))
-    return y.recorded(on: tape, record)
+      view: x.storage, offset: x.offset, shape: target, strides: target.contiguousStrides,
+      type: type)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "reshaped",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.reshaped(to: record.a.shape), to: record.a)
+        },
+        tangent: { record, tangents in tangents.a!.reshaped(to: record.shape) }, a: self,
+        shape: target))
   }
 
   /// The axes in another order: axis i of the result is axis `order[i]` of this tensor.
@@ -41,20 +46,21 @@ extension Tensor {
       steps.append(strides[axis])
       inverse[axis] = position
     }
-    let y = Tensor(view: storage, offset: offset, shape: sizes, strides: steps)
-    guard let tape = Tape.tracking(mark) else { return y }
-    // The inverse order, packed in decimal digits: a record holds no array.
-    let record = Record(
-      derivative: { record, dy, gradients in
-        var digits = record.integer
-        var inverse: [Int] = []
-        for _ in 0..<dy.rank {
-          inverse.append(digits % 10)
-          digits /= 10
-        }
-        gradients.add(dy.permuted(inverse), to: record.a)
-      }, a: Operand(self), integer: inverse.reversed().reduce(0) { $0 * 10 + $1 })
-    return y.recorded(on: tape, record)
+    let y = Tensor(view: storage, offset: offset, shape: sizes, strides: steps, type: type)
+    guard let trace = Trace(self) else { return y }
+    var packed = Shape()
+    for axis in inverse { packed.append(axis) }
+    return y.recorded(
+      on: trace,
+      Record(
+        "permuted",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.permuted(Array(record.shape)), to: record.a)
+        },
+        tangent: { record, tangents in
+          let inverse = record.shape
+          return tangents.a!.permuted(inverse.indices.map { inverse.firstIndex(of: $0)! })
+        }, a: self, shape: packed))
   }
 
   /// The last two axes exchanged.
@@ -72,13 +78,17 @@ extension Tensor {
       fail("broadcast", "shape \(shape) does not broadcast to \(target)")
     }
     let y = Tensor(
-      view: storage, offset: offset, shape: target, strides: strides(broadcastTo: target))
-    guard let tape = Tape.tracking(mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        gradients.add(dy.summed(to: record.a.shape), to: record.a)
-      }, a: Operand(self))
-    return y.recorded(on: tape, record)
+      view: storage, offset: offset, shape: target, strides: strides(broadcastTo: target),
+      type: type)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "broadcast",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.summed(to: record.a.shape), to: record.a)
+        },
+        tangent: { _, tangents in tangents.a! }, a: self))
   }
 
   /// The positions `range` of `axis`, as a view.
@@ -91,16 +101,20 @@ extension Tensor {
     sizes[axis] = range.count
     let y = Tensor(
       view: storage, offset: offset + range.lowerBound * strides[axis], shape: sizes,
-      strides: strides)
-    guard let tape = Tape.tracking(mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        let axis = record.integer
-        let start = Int(record.low)
-        let after = record.a.shape[axis] - start - dy.shape[axis]
-        gradients.add(dy.padded(axis: axis, before: start, after: after), to: record.a)
-      }, a: Operand(self), integer: axis, low: Float(range.lowerBound))
-    return y.recorded(on: tape, record)
+      strides: strides, type: type)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "sliced",
+        derivative: { record, dy, gradients in
+          let (start, axis) = (record.shape[0], record.integer)
+          let after = record.a.shape[axis] - start - dy.shape[axis]
+          gradients.add(dy.padded(axis: axis, before: start, after: after), to: record.a)
+        },
+        tangent: { record, tangents in
+          tangents.a!.sliced(record.shape[0]..<record.shape[1], axis: record.integer)
+        }, a: self, shape: Shape(range.lowerBound, range.upperBound), integer: axis))
   }
 
   /// This tensor with zeros before and after it on one axis.
@@ -139,21 +153,28 @@ extension Tensor {
     let outer = a.shape.prefix(axis).reduce(1, *)
     let left = a.count / Swift.max(outer, 1)
     let right = b.count / Swift.max(outer, 1)
-    let x = a.contiguous()
-    let z = b.contiguous()
+    let x = a.float32.contiguous()
+    let z = b.float32.contiguous()
     for row in 0..<outer {
       let start = y.pointer + row * (left + right)
       start.update(from: x.pointer + row * left, count: left)
       (start + left).update(from: z.pointer + row * right, count: right)
     }
-    guard let tape = Tape.tracking(a.mark, b.mark) else { return y }
-    let record = Record(
-      derivative: { record, dy, gradients in
-        let axis = record.integer
-        let split = record.a.shape[axis]
-        gradients.add(dy.sliced(0..<split, axis: axis), to: record.a)
-        gradients.add(dy.sliced(split..<dy.shape[axis], axis: axis), to: record.b)
-      }, a: Operand(a), b: Operand(b), integer: axis)
-    return y.recorded(on: tape, record)
+    guard let trace = Trace(a, b) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "concatenated",
+        derivative: { record, dy, gradients in
+          let axis = record.integer
+          let split = record.a.shape[axis]
+          gradients.add(dy.sliced(0..<split, axis: axis), to: record.a)
+          gradients.add(dy.sliced(split..<dy.shape[axis], axis: axis), to: record.b)
+        },
+        tangent: { record, tangents in
+          joined(
+            tangents.a ?? .zeros(record.a.shape), tangents.b ?? .zeros(record.b.shape),
+            axis: record.integer)
+        }, a: a, b: b, integer: axis))
   }
 }

@@ -1,0 +1,48 @@
+import CKernels
+
+/// The first op that made a NaN.
+public struct Anomaly: Error, CustomStringConvertible {
+  public enum Phase: String, Sendable { case forward, backward }
+  /// The op's name, such as `log`.
+  public let op: String
+  public let phase: Phase
+  /// The shape of the value, or of the gradient, that holds the NaN.
+  public let shape: Shape
+
+  public var description: String {
+    phase == .forward
+      ? "\(op) made the first NaN, in a value of shape \(shape)"
+      : "the derivative of \(op) made the first NaN, in a gradient of shape \(shape)"
+  }
+}
+
+/// Runs `body` and looks at every value and gradient of the regions it differentiates for a NaN.
+///
+/// For finding a bug, not for training: every op reads its result again. Regions of other threads and
+/// ops outside any region are not watched.
+///
+/// - Throws: `Anomaly`, which names the first op that made a NaN, after `body` has run; or what `body`
+///   throws.
+public func detectingAnomalies<R>(_ body: () throws -> R) throws -> R {
+  let watch = AnomalyWatch()
+  let outer = swirl_anomaly_watch()
+  swirl_set_anomaly_watch(Unmanaged.passUnretained(watch).toOpaque())
+  defer { swirl_set_anomaly_watch(outer) }
+  let result = try withExtendedLifetime(watch) { try body() }
+  if let first = watch.first { throw first }
+  return result
+}
+
+/// Where the first anomaly of a thread is noted.
+final class AnomalyWatch {
+  private(set) var first: Anomaly?
+
+  static var current: AnomalyWatch? {
+    swirl_anomaly_watch().map { Unmanaged<AnomalyWatch>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func check(_ tensor: Tensor, _ op: StaticString, _ phase: Anomaly.Phase) {
+    if first != nil || !tensor.scalars.contains(where: \.isNaN) { return }
+    first = Anomaly(op: "\(op)", phase: phase, shape: tensor.shape)
+  }
+}

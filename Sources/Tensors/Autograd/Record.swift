@@ -1,0 +1,175 @@
+/// How an op's gradient reaches its operands: adds to `gradients` what each tracked operand receives
+/// when the op's result receives `gradient`. A function without captures, so that it costs no object.
+typealias Derivative =
+  @Sendable (_ record: Saved, _ gradient: Tensor, _ gradients: inout Gradients)
+  -> Void
+
+/// How a result moves when its operands move: the tangent of an op's result, from its operands'.
+/// What it returns is broadcast to the result's shape. A function without captures.
+typealias TangentRule = @Sendable (_ record: Saved, _ tangents: Tangents) -> Tensor
+
+/// The derivative and the tangent rule at once of an op on one operand whose Jacobian is diagonal: the
+/// product of that diagonal with `direction`, which is the result's gradient or the operand's tangent.
+typealias Pointwise = @Sendable (_ record: Saved, _ direction: Tensor) -> Tensor
+
+/// How a record's op is differentiated.
+enum Rules: Sendable {
+  /// Not an op: a tensor whose gradient was asked for.
+  case leaf
+  case rules(Derivative, TangentRule?)
+  case pointwise(Pointwise)
+}
+
+/// Which region tracks a tensor and as what: the region's number and the entry's, or 0 for a constant.
+typealias Mark = UInt64
+
+extension Mark {
+  var region: UInt32 { UInt32(truncatingIfNeeded: self >> 32) }
+  /// The entry's position in its region's list.
+  var position: Int { Int(UInt32(truncatingIfNeeded: self)) - 1 }
+}
+
+/// An operand as a region knows it: where its gradient goes, whence its tangent comes, and the shape
+/// both must have.
+struct Operand: Sendable {
+  let mark: Mark
+  let tangentMark: Mark
+  let shape: Shape
+
+  @inline(__always)
+  init(_ tensor: Tensor) {
+    mark = tensor.mark
+    tangentMark = tensor.tangentMark
+    shape = tensor.shape
+  }
+}
+
+/// Operands and saved values of an op that has more of them than a record has room for.
+final class Many: Sendable {
+  let operands: [Operand]
+  let saved: [Tensor]
+  let numbers: [Int]
+  let scalars: [Float]
+  let indices: [Indices]
+  /// The derivative and the tangent rule of a user's own function.
+  let custom: CustomRules?
+
+  init(
+    operands: [Tensor], saved: [Tensor] = [], numbers: [Int] = [], scalars: [Float] = [],
+    indices: [Indices] = [], custom: CustomRules? = nil
+  ) {
+    self.operands = operands.map(Operand.init)
+    self.saved = saved
+    self.numbers = numbers
+    self.scalars = scalars
+    self.indices = indices
+    self.custom = custom
+  }
+}
+
+/// One op as a region remembers it: a plain struct, no closure. It saves the tensors its derivative
+/// reads and no others; what a tape saves is constant to it.
+struct Record: Sendable {
+  let name: StaticString
+  let rules: Rules
+  /// The derivative is a kernel without tangents of its own: linear in the gradient, and no operand
+  /// carries a tangent, since the op was then computed by its formula.
+  var isFused = false
+  /// The op's result is kept in `z`.
+  var keepsResult = false
+  var a: Operand?
+  var b: Operand?
+  var c: Operand?
+  var x: Tensor?
+  var y: Tensor?
+  var z: Tensor?
+  var indices: Indices?
+  var shape = Shape()
+  var integer = 0
+  var low: Float = 0
+  var high: Float = 0
+  var many: Many?
+
+  /// - Parameters:
+  ///   - a: The operands, `a` to `c`; more of them stand in `many`.
+  ///   - x: The tensors the derivative reads, `x` to `z`, as they are: the tape strips their marks.
+  ///   - keepsResult: Saves the op's result, which `Saved.result` returns; it takes the place of `z`.
+  ///   - fused: See `isFused`.
+  @inline(__always)
+  init(
+    _ name: StaticString, derivative: @escaping Derivative, tangent: TangentRule? = nil,
+    a: Tensor? = nil, b: Tensor? = nil, c: Tensor? = nil, x: Tensor? = nil, y: Tensor? = nil,
+    z: Tensor? = nil, indices: Indices? = nil, shape: Shape = Shape(), integer: Int = 0,
+    low: Float = 0, high: Float = 0, keepsResult: Bool = false, fused: Bool = false,
+    many: Many? = nil
+  ) {
+    self.name = name
+    rules = .rules(derivative, tangent)
+    self.a = a.map(Operand.init)
+    self.b = b.map(Operand.init)
+    self.c = c.map(Operand.init)
+    self.x = x
+    self.y = y
+    self.z = z
+    self.indices = indices
+    self.shape = shape
+    self.integer = integer
+    self.low = low
+    self.high = high
+    self.keepsResult = keepsResult
+    isFused = fused
+    self.many = many
+  }
+
+  /// A leaf.
+  init(leaf name: StaticString) {
+    self.name = name
+    rules = .leaf
+  }
+
+  /// An op on one operand whose derivative and tangent are one product; see `Pointwise`.
+  @inline(__always)
+  init(
+    _ name: StaticString, pointwise: @escaping Pointwise, a: Tensor, x: Tensor? = nil,
+    low: Float = 0, high: Float = 0, keepsResult: Bool = false
+  ) {
+    self.name = name
+    rules = .pointwise(pointwise)
+    self.a = Operand(a)
+    self.x = x
+    self.low = low
+    self.high = high
+    self.keepsResult = keepsResult
+  }
+
+  /// Makes what is saved constant to the tape, so that a derivative's ops are not recorded on it.
+  @inline(__always)
+  mutating func stripMarks() {
+    x?.mark = 0
+    y?.mark = 0
+    z?.mark = 0
+  }
+}
+
+/// A record where it lies, so that a derivative reads it without copying it.
+struct Saved {
+  private let record: UnsafePointer<Record>
+
+  init(record: UnsafePointer<Record>) { self.record = record }
+
+  var a: Operand { record.pointee.a! }
+  var b: Operand { record.pointee.b! }
+  var c: Operand? { record.pointee.c }
+  /// The saved tensors, as the op chose them.
+  var x: Tensor { record.pointee.x! }
+  var y: Tensor { record.pointee.y! }
+  var z: Tensor { record.pointee.z! }
+  /// The op's result, where the record keeps it.
+  var result: Tensor { record.pointee.z! }
+  var indices: Indices { record.pointee.indices! }
+  var shape: Shape { record.pointee.shape }
+  var integer: Int { record.pointee.integer }
+  var low: Float { record.pointee.low }
+  var high: Float { record.pointee.high }
+  var many: Many { record.pointee.many! }
+}

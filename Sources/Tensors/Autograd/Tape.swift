@@ -1,0 +1,200 @@
+import CKernels
+import Synchronization
+
+/// The ops of one differentiated region in the order they ran.
+final class Tape {
+  private var id: UInt32 = 0
+  private var records: [Record] = []
+  /// The tape this one was opened within.
+  private var parent: Unmanaged<Tape>?
+  private var watch: AnomalyWatch?
+
+  private static let nextID = Atomic<UInt32>(1)
+
+  /// Opens a tape for the calling thread, reusing the arrays of one it has closed.
+  static func open() -> Tape {
+    let tape: Tape
+    if let spare = swirl_spare_tape() {
+      swirl_set_spare_tape(nil)
+      tape = Unmanaged<Tape>.fromOpaque(spare).takeRetainedValue()
+    } else {
+      tape = Tape()
+      tape.records.reserveCapacity(256)
+    }
+    tape.id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+    tape.parent = swirl_current_tape().map { Unmanaged<Tape>.fromOpaque($0) }
+    tape.watch = AnomalyWatch.current
+    swirl_set_current_tape(Unmanaged.passUnretained(tape).toOpaque())
+    return tape
+  }
+
+  func close() {
+    swirl_set_current_tape(parent?.toOpaque())
+    parent = nil
+    watch = nil
+    records.removeAll(keepingCapacity: true)
+    if swirl_spare_tape() == nil {
+      swirl_set_spare_tape(Unmanaged.passRetained(self).toOpaque())
+    }
+  }
+
+  /// Marks `tensor` as one whose gradient is wanted.
+  func track(_ tensor: inout Tensor) {
+    watch?.check(tensor, "an input of the region", .forward)
+    tensor.mark = append(Record(leaf: "leaf"))
+  }
+
+  @inline(__always)
+  func append(_ record: consuming Record) -> Mark {
+    records.append(record)
+    return Mark(id) << 32 | Mark(records.count)
+  }
+
+  /// Appends the record of the op that made `result` and marks it.
+  @inline(__always)
+  func append(_ record: consuming Record, making result: inout Tensor) {
+    if record.keepsResult { record.z = result }
+    record.stripMarks()
+    if let watch { watch.check(result, record.name, .forward) }
+    result.mark = append(record)
+  }
+
+  /// Gives the kept result of a record the tangent that was computed after it was appended.
+  func setTangent(_ tangent: Mark, ofResultAt position: Int) {
+    if records[position].keepsResult { records[position].z!.tangentMark = tangent }
+  }
+
+  /// The open tape that tracks any of the operands, or nil when they are all constants.
+  static func search(_ a: UInt32, _ b: UInt32, _ c: UInt32) -> Tape? {
+    var next = swirl_current_tape().map { Unmanaged<Tape>.fromOpaque($0) }
+    var found: Unmanaged<Tape>?
+    while let candidate = next {
+      let (id, parent) = candidate._withUnsafeGuaranteedRef { ($0.id, $0.parent) }
+      if a == id || b == id || c == id {
+        if found != nil {
+          fail(
+            "valueWithGradient",
+            "an op mixes tensors of an inner and an outer differentiated region; "
+              + "reverse mode does not nest: take the inner gradient of detached tensors")
+        }
+        found = candidate
+      }
+      next = parent
+    }
+    return found?.takeUnretainedValue()
+  }
+
+  /// Runs the records backwards from the outputs and returns the gradient of every node.
+  func gradients(from outputs: [(output: Tensor, seed: Tensor)]) -> Gradients {
+    var gradients = Gradients(tape: id, count: records.count, watch: watch)
+    var last = -1
+    for (output, seed) in outputs where gradients.wants(output.mark) {
+      gradients.add(seed, to: Operand(output))
+      last = max(last, output.mark.position)
+    }
+    records.withUnsafeBufferPointer { records in
+      for node in stride(from: last, through: 0, by: -1) {
+        guard let gradient = gradients.take(node) else { continue }
+        let saved = Saved(record: records.baseAddress! + node)
+        if watch != nil { gradients.op = records[node].name }
+        switch records[node].rules {
+        case .pointwise(let factor): gradients.add(factor(saved, gradient), to: saved.a)
+        case .rules(let derivative, _):
+          if records[node].isFused && gradient.carriesTangent {
+            gradients.addWithTangents(saved, gradient, derivative)
+          } else {
+            derivative(saved, gradient, &gradients)
+          }
+        case .leaf: gradients.putBack(gradient, node)
+        }
+      }
+    }
+    return gradients
+  }
+}
+
+/// The gradients that have reached each node of a tape so far.
+struct Gradients {
+  private let tape: UInt32
+  private var slots: [Tensor?]
+  private let watch: AnomalyWatch?
+  /// The op whose derivative is running, where anomalies are watched for.
+  fileprivate var op: StaticString = "seed"
+  /// Where contributions go instead of the slots while a fused derivative is pushed forward.
+  private var intercepted: [(node: Int, gradient: Tensor)]?
+
+  fileprivate init(tape: UInt32, count: Int, watch: AnomalyWatch?) {
+    self.tape = tape
+    self.watch = watch
+    slots = [Tensor?](repeating: nil, count: count)
+  }
+
+  /// Whether an operand wants a gradient: an op skips the work for those that do not.
+  func wants(_ mark: Mark) -> Bool { mark.region == tape && mark != 0 }
+  func wants(_ operand: Operand?) -> Bool { operand.map { wants($0.mark) } ?? false }
+
+  /// Adds `gradient` to what `operand` has received.
+  @inline(__always)
+  mutating func add(_ gradient: @autoclosure () -> Tensor, to operand: Operand?) {
+    guard let operand, wants(operand.mark) else { return }
+    receive(gradient(), operand.mark.position)
+  }
+
+  private mutating func receive(_ gradient: consuming Tensor, _ node: Int) {
+    if let watch { watch.check(gradient, op, .backward) }
+    if intercepted != nil {
+      intercepted!.append((node, gradient))
+    } else if slots[node] == nil {
+      slots[node] = gradient
+    } else if gradient.tangentMark | slots[node]!.tangentMark != 0 {
+      slots[node] = slots[node]! + gradient
+    } else {
+      slots[node]!.accumulate(gradient)
+    }
+  }
+
+  /// Runs the derivative of a fused op for a gradient that carries a tangent. It is linear in the
+  /// gradient and reads nothing else that moves, so its tangent is itself applied to the tangent.
+  fileprivate mutating func addWithTangents(
+    _ record: Saved, _ gradient: Tensor, _ derivative: Derivative
+  ) {
+    let forward = ForwardPass.current!
+    let (values, moves) = ForwardPass.suspended { () -> ([(Int, Tensor)], [(Int, Tensor)]) in
+      var results: [[(Int, Tensor)]] = []
+      for direction in [gradient, forward.tangent(of: gradient)!] {
+        intercepted = []
+        derivative(record, direction, &self)
+        results.append(intercepted!)
+        intercepted = nil
+      }
+      return (results[0], results[1])
+    }
+    for ((node, value), (_, move)) in zip(values, moves) {
+      receive(forward.attach(move, to: value), node)
+    }
+  }
+
+  mutating func take(_ node: Int) -> Tensor? {
+    var gradient: Tensor?
+    swap(&gradient, &slots[node])
+    return gradient
+  }
+
+  fileprivate mutating func putBack(_ gradient: Tensor, _ node: Int) { slots[node] = gradient }
+
+  mutating func take(_ leaf: Tensor) -> Tensor? { take(leaf.mark.position) }
+}
+
+extension Tensor {
+  /// Adds another tensor of the same shape in place.
+  public mutating func add(_ other: Tensor) {
+    if shape != other.shape { fail("add", "shapes \(shape) and \(other.shape) differ") }
+    accumulate(other)
+  }
+
+  /// Adds `other · scale` in place.
+  mutating func accumulate(_ other: Tensor, scale: Float = 1) {
+    let source = other.float32.contiguous()
+    mutate { kernels.accumulate($0.count, source.pointer, scale, $0.baseAddress) }
+  }
+}
