@@ -90,6 +90,10 @@ public struct Tensor: Sendable {
     fail("Tensor", "numbers stored as \(type) were read as float32; read `float32` of the tensor")
   }
 
+  /// Whether kernels can read the numbers as they lie.
+  @inline(__always)
+  var isDenseFloat: Bool { isContiguous && type == .float32 }
+
   /// The first element of whatever type the tensor stores.
   var bytes: UnsafeMutableRawPointer { storage.pointer + offset * type.byteCount }
 

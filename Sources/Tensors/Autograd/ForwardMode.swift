@@ -65,6 +65,11 @@ final class ForwardPass {
 
   private static let nextID = Atomic<UInt32>(1)
 
+  /// Where an op's record is made when no tape wants it.
+  let slot = UnsafeMutablePointer<Record>.allocate(capacity: 1)
+
+  deinit { slot.deallocate() }
+
   private init() { id = Self.nextID.wrappingAdd(1, ordering: .relaxed).oldValue }
 
   static func open() -> ForwardPass {
@@ -124,15 +129,15 @@ final class ForwardPass {
     let tangent = Self.suspended {
       withUnsafePointer(to: record) { pointer in
         let tangents = Tangents(pass: self, record: pointer)
-        switch record.rules {
-        case .pointwise(let factor): return factor(Saved(record: pointer), tangents.a!)
-        case .rules(_, let rule?):
-          return rule(Saved(record: pointer), tangents).broadcast(to: result.shape)
-        default:
+        if let pointwise = record.pointwise {
+          return pointwise(Saved(record: pointer), tangents.a!)
+        }
+        guard let rule = record.tangent else {
           fail(
             "\(record.name)",
             "has no tangent rule, so forward mode cannot pass it; give the function one")
         }
+        return rule(Saved(record: pointer), tangents).broadcast(to: result.shape)
       }
     }
     return append(tangent)

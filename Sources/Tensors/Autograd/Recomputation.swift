@@ -13,8 +13,8 @@ public func recomputed(
     derivative: { inputs, _, dy in
       vectorJacobianProduct(at: inputs, cotangent: { _ in dy }, body).gradients
     }, tangent: nil)
-  var result = y
-  tape.append(
+  return y.recorded(
+    on: Trace(tape: tape, forward: nil),
     Record(
       "recomputed",
       derivative: { record, dy, gradients in
@@ -25,8 +25,7 @@ public func recomputed(
         {
           gradients.add(gradient, to: operand)
         }
-      }, many: Many(operands: inputs, saved: inputs, custom: rules)), making: &result)
-  return result
+      }, many: Many(operands: inputs, saved: inputs, custom: rules)))
 }
 
 /// `body` of a model and an input, recomputed in the backward pass: for a block of a deep network.

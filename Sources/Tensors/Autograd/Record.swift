@@ -12,14 +12,6 @@ typealias TangentRule = @Sendable (_ record: Saved, _ tangents: Tangents) -> Ten
 /// product of that diagonal with `direction`, which is the result's gradient or the operand's tangent.
 typealias Pointwise = @Sendable (_ record: Saved, _ direction: Tensor) -> Tensor
 
-/// How a record's op is differentiated.
-enum Rules: Sendable {
-  /// Not an op: a tensor whose gradient was asked for.
-  case leaf
-  case rules(Derivative, TangentRule?)
-  case pointwise(Pointwise)
-}
-
 /// Which region tracks a tensor and as what: the region's number and the entry's, or 0 for a constant.
 typealias Mark = UInt64
 
@@ -71,24 +63,27 @@ final class Many: Sendable {
 /// reads and no others; what a tape saves is constant to it.
 struct Record: Sendable {
   let name: StaticString
-  let rules: Rules
+  /// Null for a leaf, a tensor whose gradient was asked for, and where `pointwise` says it all.
+  let derivative: Derivative?
+  let tangent: TangentRule?
+  let pointwise: Pointwise?
   /// The derivative is a kernel without tangents of its own: linear in the gradient, and no operand
   /// carries a tangent, since the op was then computed by its formula.
-  var isFused = false
+  let isFused: Bool
   /// The op's result is kept in `z`.
-  var keepsResult = false
-  var a: Operand?
-  var b: Operand?
-  var c: Operand?
+  let keepsResult: Bool
+  let a: Operand?
+  let b: Operand?
+  let c: Operand?
   var x: Tensor?
   var y: Tensor?
   var z: Tensor?
-  var indices: Indices?
-  var shape = Shape()
-  var integer = 0
-  var low: Float = 0
-  var high: Float = 0
-  var many: Many?
+  let indices: Indices?
+  let shape: Shape
+  let integer: Int
+  let low: Float
+  let high: Float
+  let many: Many?
 
   /// - Parameters:
   ///   - a: The operands, `a` to `c`; more of them stand in `many`.
@@ -97,14 +92,18 @@ struct Record: Sendable {
   ///   - fused: See `isFused`.
   @inline(__always)
   init(
-    _ name: StaticString, derivative: @escaping Derivative, tangent: TangentRule? = nil,
-    a: Tensor? = nil, b: Tensor? = nil, c: Tensor? = nil, x: Tensor? = nil, y: Tensor? = nil,
-    z: Tensor? = nil, indices: Indices? = nil, shape: Shape = Shape(), integer: Int = 0,
-    low: Float = 0, high: Float = 0, keepsResult: Bool = false, fused: Bool = false,
-    many: Many? = nil
+    _ name: StaticString, derivative: Derivative?, tangent: TangentRule? = nil,
+    pointwise: Pointwise? = nil, a: Tensor? = nil, b: Tensor? = nil, c: Tensor? = nil,
+    x: Tensor? = nil, y: Tensor? = nil, z: Tensor? = nil, indices: Indices? = nil,
+    shape: Shape = Shape(), integer: Int = 0, low: Float = 0, high: Float = 0,
+    keepsResult: Bool = false, fused: Bool = false, many: Many? = nil
   ) {
     self.name = name
-    rules = .rules(derivative, tangent)
+    self.derivative = derivative
+    self.tangent = tangent
+    self.pointwise = pointwise
+    isFused = fused
+    self.keepsResult = keepsResult
     self.a = a.map(Operand.init)
     self.b = b.map(Operand.init)
     self.c = c.map(Operand.init)
@@ -116,15 +115,7 @@ struct Record: Sendable {
     self.integer = integer
     self.low = low
     self.high = high
-    self.keepsResult = keepsResult
-    isFused = fused
     self.many = many
-  }
-
-  /// A leaf.
-  init(leaf name: StaticString) {
-    self.name = name
-    rules = .leaf
   }
 
   /// An op on one operand whose derivative and tangent are one product; see `Pointwise`.
@@ -133,14 +124,13 @@ struct Record: Sendable {
     _ name: StaticString, pointwise: @escaping Pointwise, a: Tensor, x: Tensor? = nil,
     low: Float = 0, high: Float = 0, keepsResult: Bool = false
   ) {
-    self.name = name
-    rules = .pointwise(pointwise)
-    self.a = Operand(a)
-    self.x = x
-    self.low = low
-    self.high = high
-    self.keepsResult = keepsResult
+    self.init(
+      name, derivative: nil, pointwise: pointwise, a: a, x: x, low: low, high: high,
+      keepsResult: keepsResult)
   }
+
+  /// A leaf.
+  init(leaf name: StaticString) { self.init(name, derivative: nil) }
 
   /// Makes what is saved constant to the tape, so that a derivative's ops are not recorded on it.
   @inline(__always)

@@ -3,13 +3,24 @@ import Synchronization
 
 /// The ops of one differentiated region in the order they ran.
 final class Tape {
-  private var id: UInt32 = 0
-  private var records: [Record] = []
+  // One thread uses a tape, so that exclusive access needs no check at run time; a record is built where
+  // it lies, since copying one costs as much as a small op.
+  @exclusivity(unchecked) private var id: UInt32 = 0
+  @exclusivity(unchecked) private var records: UnsafeMutablePointer<Record>
+  @exclusivity(unchecked) private var count = 0
+  @exclusivity(unchecked) private var capacity = 256
   /// The tape this one was opened within.
-  private var parent: Unmanaged<Tape>?
-  private var watch: AnomalyWatch?
+  @exclusivity(unchecked) private var parent: Unmanaged<Tape>?
+  @exclusivity(unchecked) private var watch: AnomalyWatch?
 
   private static let nextID = Atomic<UInt32>(1)
+
+  private init() { records = .allocate(capacity: capacity) }
+
+  deinit {
+    records.deinitialize(count: count)
+    records.deallocate()
+  }
 
   /// Opens a tape for the calling thread, reusing the arrays of one it has closed.
   static func open() -> Tape {
@@ -19,7 +30,6 @@ final class Tape {
       tape = Unmanaged<Tape>.fromOpaque(spare).takeRetainedValue()
     } else {
       tape = Tape()
-      tape.records.reserveCapacity(256)
     }
     tape.id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
     tape.parent = swirl_current_tape().map { Unmanaged<Tape>.fromOpaque($0) }
@@ -32,7 +42,8 @@ final class Tape {
     swirl_set_current_tape(parent?.toOpaque())
     parent = nil
     watch = nil
-    records.removeAll(keepingCapacity: true)
+    records.deinitialize(count: count)
+    count = 0
     if swirl_spare_tape() == nil {
       swirl_set_spare_tape(Unmanaged.passRetained(self).toOpaque())
     }
@@ -40,23 +51,38 @@ final class Tape {
 
   /// Marks `tensor` as one whose gradient is wanted.
   func track(_ tensor: inout Tensor) {
-    watch?.check(tensor, "an input of the region", .forward)
-    tensor.mark = append(Record(leaf: "leaf"))
+    let slot = slot()
+    slot.initialize(to: Record(leaf: "an input of the region"))
+    commit(slot, making: &tensor)
   }
 
+  /// Where the next record goes.
   @inline(__always)
-  func append(_ record: consuming Record) -> Mark {
-    records.append(record)
-    return Mark(id) << 32 | Mark(records.count)
+  func slot() -> UnsafeMutablePointer<Record> {
+    if count == capacity { grow() }
+    return records + count
   }
 
-  /// Appends the record of the op that made `result` and marks it.
+  /// Takes the record in `slot`, made by the op whose result is `result`, and marks the result.
   @inline(__always)
-  func append(_ record: consuming Record, making result: inout Tensor) {
-    if record.keepsResult { record.z = result }
-    record.stripMarks()
-    if let watch { watch.check(result, record.name, .forward) }
-    result.mark = append(record)
+  func commit(_ slot: UnsafeMutablePointer<Record>, making result: inout Tensor) {
+    if slot != records + count {
+      fail("\(slot.pointee.name)", "another op ran while its record was made; run it before")
+    }
+    count += 1
+    result.mark = Mark(id) << 32 | Mark(count)
+    if let watch { watch.check(result, slot.pointee.name, .forward) }
+    if slot.pointee.keepsResult { slot.pointee.z = result }
+    slot.pointee.stripMarks()
+  }
+
+  @inline(never)
+  private func grow() {
+    let larger = UnsafeMutablePointer<Record>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: records, count: count)
+    records.deallocate()
+    records = larger
+    capacity *= 2
   }
 
   /// Gives the kept result of a record the tangent that was computed after it was appended.
@@ -86,27 +112,26 @@ final class Tape {
 
   /// Runs the records backwards from the outputs and returns the gradient of every node.
   func gradients(from outputs: [(output: Tensor, seed: Tensor)]) -> Gradients {
-    var gradients = Gradients(tape: id, count: records.count, watch: watch)
+    var gradients = Gradients(tape: id, count: count, watch: watch)
     var last = -1
     for (output, seed) in outputs where gradients.wants(output.mark) {
       gradients.add(seed, to: Operand(output))
       last = max(last, output.mark.position)
     }
-    records.withUnsafeBufferPointer { records in
-      for node in stride(from: last, through: 0, by: -1) {
-        guard let gradient = gradients.take(node) else { continue }
-        let saved = Saved(record: records.baseAddress! + node)
-        if watch != nil { gradients.op = records[node].name }
-        switch records[node].rules {
-        case .pointwise(let factor): gradients.add(factor(saved, gradient), to: saved.a)
-        case .rules(let derivative, _):
-          if records[node].isFused && gradient.carriesTangent {
-            gradients.addWithTangents(saved, gradient, derivative)
-          } else {
-            derivative(saved, gradient, &gradients)
-          }
-        case .leaf: gradients.putBack(gradient, node)
+    for node in stride(from: last, through: 0, by: -1) {
+      guard let gradient = gradients.take(node) else { continue }
+      let record = records + node
+      if watch != nil { gradients.op = record.pointee.name }
+      if let derivative = record.pointee.derivative {
+        if record.pointee.isFused && gradient.carriesTangent {
+          gradients.addWithTangents(Saved(record: record), gradient, derivative)
+        } else {
+          derivative(Saved(record: record), gradient, &gradients)
         }
+      } else if let pointwise = record.pointee.pointwise {
+        gradients.add(pointwise(Saved(record: record), gradient), to: record.pointee.a)
+      } else {
+        gradients.putBack(gradient, node)
       }
     }
     return gradients
@@ -194,7 +219,10 @@ extension Tensor {
 
   /// Adds `other · scale` in place.
   mutating func accumulate(_ other: Tensor, scale: Float = 1) {
-    let source = other.float32.contiguous()
-    mutate { kernels.accumulate($0.count, source.pointer, scale, $0.baseAddress) }
+    if other.isDenseFloat {
+      mutate { kernels.accumulate($0.count, other.pointer, scale, $0.baseAddress) }
+    } else {
+      accumulate(other.float32.contiguous(), scale: scale)
+    }
   }
 }

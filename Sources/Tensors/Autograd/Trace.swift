@@ -11,6 +11,11 @@ struct Trace {
   let tape: Tape?
   let forward: ForwardPass?
 
+  init(tape: Tape?, forward: ForwardPass?) {
+    self.tape = tape
+    self.forward = forward
+  }
+
   @inline(__always)
   init?(_ a: Tensor) {
     if a.mark | a.tangentMark == 0 { return nil }
@@ -58,28 +63,43 @@ struct Trace {
       ? nil : ForwardPass.search(tangents.0.region, tangents.1.region, tangents.2.region)
     if tape == nil && forward == nil { return nil }
   }
+
+  /// Where the next record goes: onto the tape, or where the forward pass reads it once.
+  @inline(__always)
+  fileprivate var slot: UnsafeMutablePointer<Record> {
+    if let tape { return tape.slot() }
+    return forward!.slot
+  }
+
+  /// Takes the record in `slot` as that of the op that made `result`. The tape comes first, so that a
+  /// tangent rule that reads the result is itself differentiated through it.
+  @inline(__always)
+  fileprivate func finish(_ result: inout Tensor, _ slot: UnsafeMutablePointer<Record>) {
+    if forward != nil { return finishMoving(&result, slot) }
+    tape!.commit(slot, making: &result)
+  }
+
+  @inline(never)
+  private func finishMoving(_ result: inout Tensor, _ slot: UnsafeMutablePointer<Record>) {
+    // A tangent rule may be differentiated itself, so that it reads the record before marks are stripped.
+    var record = slot.pointee
+    if let tape { tape.commit(slot, making: &result) } else { slot.deinitialize(count: 1) }
+    if record.keepsResult { record.z = result }
+    result.tangentMark = forward!.tangentMark(of: record, result: result)
+    tape?.setTangent(result.tangentMark, ofResultAt: result.mark.position)
+  }
 }
 
 extension Tensor {
   /// This tensor as the result of the op that `record` describes.
+  ///
+  /// The record is made where it will lie, since moving one costs as much as a small op; an op that runs
+  /// while it is made is refused.
   @inline(__always)
-  consuming func recorded(on trace: Trace, _ record: consuming Record) -> Tensor {
-    if trace.forward != nil { return recordedMoving(trace, record) }
-    trace.tape!.append(record, making: &self)
-    return self
-  }
-
-  /// As `recorded(on:_:)` with a forward pass. The tape comes first, so that a tangent rule that reads
-  /// the result is itself differentiated through it.
-  @inline(never)
-  private consuming func recordedMoving(_ trace: Trace, _ record: consuming Record) -> Tensor {
-    if let tape = trace.tape {
-      let copy = copy record
-      tape.append(copy, making: &self)
-    }
-    if record.keepsResult { record.z = self }
-    tangentMark = trace.forward!.tangentMark(of: record, result: self)
-    trace.tape?.setTangent(tangentMark, ofResultAt: mark.position)
+  consuming func recorded(on trace: Trace, _ record: @autoclosure () -> Record) -> Tensor {
+    let slot = trace.slot
+    slot.initialize(to: record())
+    trace.finish(&self, slot)
     return self
   }
 

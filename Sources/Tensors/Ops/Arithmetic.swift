@@ -147,12 +147,12 @@ extension Tensor {
   /// op(self, other) with broadcasting, unrecorded.
   func combined(_ op: swirl_binary, _ name: StaticString, _ other: Tensor) -> Tensor {
     let code = Int32(op.rawValue)
-    let (a, b) = (float32, other.float32)
-    if shape == other.shape && isContiguous && other.isContiguous {
+    if shape == other.shape && isDenseFloat && other.isDenseFloat {
       let y = Tensor(uninitialized: shape)
-      kernels.binary(code, count, a.pointer, 1, b.pointer, 1, y.pointer)
+      kernels.binary(code, count, pointer, 1, other.pointer, 1, y.pointer)
       return y
     }
+    let (a, b) = (float32, other.float32)
     guard let joint = Shape.broadcast(shape, other.shape) else {
       fail("\(name)", "shapes \(shape) and \(other.shape) do not broadcast")
     }
