@@ -187,3 +187,19 @@ private func directions(for model: MultilayerPerceptron) -> [Tensor] {
   #expect(
     Tensor([-3e10, 7.4, 3e10]).converted(to: .int32).scalars == [-2_147_483_648, 7, 2_147_483_648])
 }
+
+@Test func accumulatedGradientsAreThoseOfTheWholeBatch() {
+  let (model, x) = network()
+  func loss(_ model: MultilayerPerceptron, _ x: Tensor) -> Tensor { model(x).squared().mean() }
+  let whole = valueWithGradient(at: model) { loss($0, x) }.gradients
+  var accumulator = GradientAccumulator()
+  for rows in [0..<2, 2..<3, 3..<5] {
+    let part = x.sliced(rows)
+    accumulator.add(valueWithGradient(at: model) { loss($0, part) }.gradients, weight: rows.count)
+  }
+  #expect(accumulator.weight == 5)
+  for (sum, expected) in zip(accumulator.takeMean(), whole) {
+    #expect((sum - expected).magnitude().max().item < 1e-6)
+  }
+  #expect(accumulator.weight == 0)
+}

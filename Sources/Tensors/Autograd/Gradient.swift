@@ -56,7 +56,10 @@ public func valuesWithGradients<M: Module>(
   let values = try body(tracked)
   return (
     values.map { $0.offTape() },
-    values.map { tape.backward(from: [($0, seed(of: $0))], to: leaves) }
+    values.enumerated().map { position, value in
+      let isLast = position == values.count - 1
+      return tape.backward(from: [(value, seed(of: value))], to: leaves, isLast: isLast)
+    }
   )
 }
 
@@ -132,11 +135,11 @@ extension Tape {
 
   /// The gradient of each leaf, zeros where the outputs do not depend on it.
   fileprivate func backward(
-    from outputs: [(output: Tensor, seed: Tensor)], to leaves: [Tensor]
+    from outputs: [(output: Tensor, seed: Tensor)], to leaves: [Tensor], isLast: Bool = true
   ) -> [Tensor] {
     // Derivatives are computed with ops of their own, which no tape needs to remember.
     withoutTape {
-      var gradients = gradients(from: outputs)
+      var gradients = gradients(from: outputs, isLast: isLast)
       return leaves.map { leaf in
         gradients.take(leaf)?.contiguous() ?? .zeros(leaf.shape)
       }

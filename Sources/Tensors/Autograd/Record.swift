@@ -83,7 +83,7 @@ struct Record: Sendable {
   let integer: Int
   let low: Float
   let high: Float
-  let many: Many?
+  var many: Many?
 
   /// - Parameters:
   ///   - a: The operands, `a` to `c`; more of them stand in `many`.
@@ -131,6 +131,13 @@ struct Record: Sendable {
 
   /// A leaf.
   init(leaf name: StaticString) { self.init(name, derivative: nil) }
+
+  mutating func forgetTensors() {
+    x = nil
+    y = nil
+    z = nil
+    many = nil
+  }
 
   /// Makes what is saved constant to the tape, so that a derivative's ops are not recorded on it.
   @inline(__always)

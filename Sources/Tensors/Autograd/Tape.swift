@@ -111,7 +111,10 @@ final class Tape {
   }
 
   /// Runs the records backwards from the outputs and returns the gradient of every node.
-  func gradients(from outputs: [(output: Tensor, seed: Tensor)]) -> Gradients {
+  ///
+  /// - Parameter isLast: Gives each record's tensors back as soon as its derivative has run, so that the
+  ///   peak of memory is that of the forward pass.
+  func gradients(from outputs: [(output: Tensor, seed: Tensor)], isLast: Bool) -> Gradients {
     var gradients = Gradients(tape: id, count: count, watch: watch)
     var last = -1
     for (output, seed) in outputs where gradients.wants(output.mark) {
@@ -133,6 +136,7 @@ final class Tape {
       } else {
         gradients.putBack(gradient, node)
       }
+      if isLast { record.pointee.forgetTensors() }
     }
     return gradients
   }
