@@ -3,6 +3,8 @@
 
 #include "elementwise.h"
 #include "gemm.h"
+#include "attention.h"
+#include "attention_backward.h"
 #include "reduce.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
@@ -19,4 +21,7 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .log_softmax = NAME(log_softmax),
     .log_softmax_gradient = NAME(log_softmax_gradient),
     .adam = NAME(adam),
+    .attention_forward = NAME(attention_forward),
+    .attention_backward = NAME(attention_backward),
+    .attention_scratch = NAME(attention_scratch),
 };

@@ -133,8 +133,103 @@ static void adam(long n, float *parameter, const float *gradient, float *m, floa
   }
 }
 
+// The score of a query and a key as softmax sees it, −∞ where the query does not see the key; `cap`
+// is the derivative of the soft cap.
+static double score(const struct swirl_attention *s, long sequence, long head, long i, long j,
+                    double *cap) {
+  const long position = s->key_count[sequence] - s->query_count[sequence] + i;
+  const float *q = s->q + (s->query_start[sequence] + i) * s->q_token + head * s->q_head;
+  const float *k = s->k + (s->key_start[sequence] + j) * s->k_token +
+                   head / (s->heads / s->kv_heads) * s->k_head;
+  double sum = 0;
+  for (long d = 0; d < s->dim; d++) sum += (double)q[d] * k[d];
+  sum *= s->scale;
+  *cap = 1;
+  if (s->softcap > 0) {
+    const double y = tanh(sum / s->softcap);
+    sum = s->softcap * y;
+    *cap = 1 - y * y;
+  }
+  if (s->slopes) sum -= s->slopes[head] * fabs((double)(position - j));
+  if (s->bias)
+    sum += s->bias[sequence * s->bias_sequence + head * s->bias_head + i * s->bias_row + j];
+  return position - j <= s->before && j - position <= s->after ? sum : -INFINITY;
+}
+
+// dim is at most 1024.
+static void attention_forward(const struct swirl_attention *s, long first, long last,
+                              float *scratch) {
+  long number = 0;
+  for (long sequence = 0; sequence < s->sequences; sequence++)
+    for (long head = 0; head < s->heads; head++)
+      for (long i = 0; i < s->query_count[sequence]; i++) {
+        if (i > 0 && i % SWIRL_ATTENTION_QUERIES == 0) number++;
+        if (i + 1 == s->query_count[sequence]) number++;
+        const long task = i + 1 == s->query_count[sequence] ? number - 1 : number;
+        if (task < first || task >= last) continue;
+        const long token = s->query_start[sequence] + i;
+        const float *v = s->v + s->key_start[sequence] * s->v_token +
+                         head / (s->heads / s->kv_heads) * s->v_head;
+        double largest = -INFINITY, sum = 0, cap, total[1024] = {0};
+        for (long j = 0; j < s->key_count[sequence]; j++)
+          largest = fmax(largest, score(s, sequence, head, i, j, &cap));
+        for (long j = 0; largest > -INFINITY && j < s->key_count[sequence]; j++) {
+          const double w = exp(score(s, sequence, head, i, j, &cap) - largest);
+          sum += w;
+          for (long d = 0; d < s->dim; d++) total[d] += w * v[j * s->v_token + d];
+        }
+        for (long d = 0; d < s->dim; d++)
+          s->out[(token * s->heads + head) * s->dim + d] = (float)(sum == 0 ? 0 : total[d] / sum);
+        s->lse[head * s->tokens + token] = (float)(largest + log(sum));
+      }
+}
+
+static void attend_backward(const struct swirl_attention *s, long sequence, long head) {
+  const long row = s->heads * s->dim, kv_head = head / (s->heads / s->kv_heads);
+  const long first_key = s->key_start[sequence];
+  float *dk = s->dk + first_key * row + head * s->dim, *dv = s->dv + first_key * row + head * s->dim;
+  for (long j = 0; j < s->key_count[sequence]; j++)
+    for (long d = 0; d < s->dim; d++) dk[j * row + d] = dv[j * row + d] = 0;
+  for (long i = 0; i < s->query_count[sequence]; i++) {
+    const long token = s->query_start[sequence] + i, at = token * row + head * s->dim;
+    const float *q = s->q + token * s->q_token + head * s->q_head;
+    double delta = 0;
+    for (long d = 0; d < s->dim; d++) {
+      delta += (double)s->dout[at + d] * s->out[at + d];
+      s->dq[at + d] = 0;
+    }
+    for (long j = 0; j < s->key_count[sequence]; j++) {
+      const float *k = s->k + (first_key + j) * s->k_token + kv_head * s->k_head;
+      const float *v = s->v + (first_key + j) * s->v_token + kv_head * s->v_head;
+      double cap, dot = 0, w = score(s, sequence, head, i, j, &cap);
+      w = w == -INFINITY ? 0 : exp(w - s->lse[head * s->tokens + token]);
+      for (long d = 0; d < s->dim; d++) dot += (double)s->dout[at + d] * v[d];
+      const double gradient = w * (dot - delta);
+      if (s->dbias)
+        s->dbias[sequence * s->dbias_sequence + head * s->dbias_head + i * s->dbias_row + j] +=
+            (float)gradient;
+      for (long d = 0; d < s->dim; d++) {
+        s->dq[at + d] += (float)(gradient * cap * s->scale * k[d]);
+        dk[j * row + d] += (float)(gradient * cap * s->scale * q[d]);
+        dv[j * row + d] += (float)(w * s->dout[at + d]);
+      }
+    }
+  }
+}
+
+static void attention_backward(const struct swirl_attention *s, long first, long last,
+                               float *scratch) {
+  for (long task = first; task < last; task++) {
+    const int shared = s->dbias && s->dbias_sequence == 0;
+    if (!shared) attend_backward(s, task / s->heads, task % s->heads);
+    for (long i = 0; shared && i < s->sequences; i++) attend_backward(s, i, task);
+  }
+}
+
+static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
+
 const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
-    adam,
+    adam, attention_forward, attention_backward, attention_scratch,
 };

@@ -15,7 +15,8 @@ typedef float VU __attribute__((vector_size(W * 4), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE V splat(float x) { return (V){} + x; }
+// x − 0 is x for every x, so that the compiler drops the subtraction; 0 + x is not (−0).
+INLINE V splat(float x) { return x - (V){}; }
 INLINE VI splat_int(int32_t x) { return (VI){} + x; }
 INLINE V load(const float *p) { return *(const VU *)p; }
 INLINE void store(float *p, V x) { *(VU *)p = x; }

@@ -62,6 +62,33 @@ struct swirl_adam {
   float weight_decay;   // decoupled: the parameter is first multiplied by 1 − this
 };
 
+/// Queries of a task of the forward pass; a sequence's last may have fewer.
+enum { SWIRL_ATTENTION_QUERIES = 48 };
+
+/// Attention over packed sequences: what the kernels read and write. Strides are in elements, and the
+/// numbers of one head of one token lie side by side. Queries are the last tokens of their sequence.
+struct swirl_attention {
+  long sequences, tokens;  // tokens: rows of q, over all sequences
+  long heads, kv_heads, dim;
+  const int32_t *query_start, *query_count, *key_start, *key_count;  // [sequences]
+  const float *q, *k, *v;
+  long q_token, q_head, k_token, k_head, v_token, v_head;
+  long before, after;   // a query sees keys from its position − before to its position + after
+  float scale, softcap; // softcap: 0 for none
+  const float *slopes;  // ALiBi, [heads], or null
+  const float *bias;    // [sequence, head, query, key], any stride but the last 0, or null
+  long bias_sequence, bias_head, bias_row;
+  float *out;           // [tokens, heads, dim]
+  float *lse;           // [heads, tokens]: log Σ exp of the scores
+
+  // The backward pass alone:
+  const float *dout;    // [tokens, heads, dim]
+  float *dq;            // [tokens, heads, dim]
+  float *dk, *dv;       // [key tokens, heads, dim]: one part for each query head
+  float *dbias;         // added to; null where it is not wanted
+  long dbias_sequence, dbias_head, dbias_row;
+};
+
 /// One SIMD level's kernels. Strides are in elements.
 struct swirl_kernels {
   const char *name;
@@ -94,6 +121,16 @@ struct swirl_kernels {
 
   void (*adam)(long n, float *parameter, const float *gradient, float *m, float *v,
                const struct swirl_adam *settings);
+
+  /// Writes out and lse of the tasks [first, last): one for each head and each
+  /// `SWIRL_ATTENTION_QUERIES` queries of a sequence, numbered by sequence, then head.
+  void (*attention_forward)(const struct swirl_attention *s, long first, long last, float *scratch);
+  /// Writes dq, dk and dv and adds to dbias. Tasks are [sequence, head], or heads where sequences share
+  /// one dbias (its sequence stride is 0).
+  void (*attention_backward)(const struct swirl_attention *s, long first, long last,
+                             float *scratch);
+  /// Numbers of scratch that a call needs; proportional to the longest sequence.
+  long (*attention_scratch)(const struct swirl_attention *s, int backward);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.
