@@ -1,3 +1,5 @@
+import Runtime
+
 /// Something wrong with an environment, a space or how they are used, in one sentence.
 public struct EnvironmentError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Kind: Hashable, Sendable {
@@ -16,10 +18,9 @@ public struct EnvironmentError: Error, Hashable, Sendable, CustomStringConvertib
   }
 }
 
-/// Ends the process with one sentence on standard error: the answer to a programming mistake.
-/// `precondition` would drop its message in a release build.
+/// Ends the process with a sentence: the answer to a programming mistake.
 @usableFromInline
 @inline(never)
 func stop(_ operation: String, _ message: String) -> Never {
-  fatalErrorLine("swirl: \(operation): \(message)\n")
+  endProcess(operation, message)
 }

@@ -1,15 +1,6 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Runtime
 
-/// Ends the process after one sentence on standard error: the answer to a programming mistake, such
-/// as shapes that do not fit. `precondition` would drop its message in a release build.
+/// Ends the process with a sentence that names the op: the answer to shapes that do not fit.
 package func fail(_ operation: String, _ message: String) -> Never {
-  let line = "swirl: \(operation): \(message)\n"
-  _ = line.withCString { write(2, $0, strlen($0)) }
-  fatalError(line)
+  endProcess(operation, message)
 }

@@ -20,7 +20,7 @@ public final class WorkerPool: Sendable {
   /// Starts `threads - 1` threads, fewer if the system refuses.
   public init(threads: Int) {
     guard threads >= 1 else {
-      fatalError("WorkerPool(threads: \(threads)) has no thread to work; give it 1 or more.")
+      endProcess("WorkerPool", "\(threads) threads cannot work; give it 1 or more")
     }
     let crew = Crew(threads: threads)
     self.crew = crew
