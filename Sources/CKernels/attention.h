@@ -1,15 +1,16 @@
-// Attention in tiles, as FlashAttention has it (Dao, 2023): scores exist for one tile of queries and
-// keys at a time, with a running maximum and sum per query (Milakov and Gimelshein, 2018).
+// Attention in tiles, as FlashAttention has it (Dao, 2023): scores exist for one tile of queries
+// and keys at a time, with a running maximum and sum per query (Milakov and Gimelshein, 2018).
 //
-// Lanes are queries: a tile holds scoresᵀ[key, query], so that keys and values are read in place, one
-// broadcast number at a time, and maxima and sums need no shuffles. A query's result is the same
-// operations in the same order whichever queries stand beside it: a score is one chain in the order of
-// the dimensions; its keys are taken in tiles counted from the sequence's first token, in key order
-// within one; a key it does not see weighs exactly 0, and a tile of such keys changes no bit.
+// Lanes are queries: a tile holds scoresᵀ[key, query], so that keys and values are read in place,
+// one broadcast number at a time, and maxima and sums need no shuffles. A query's result is the
+// same operations in the same order whichever queries stand beside it: a score is one chain in the
+// order of the dimensions; its keys are taken in tiles counted from the sequence's first token, in
+// key order within one; a key it does not see weighs exactly 0, and a tile of such keys changes no
+// bit.
 
 #define KEY_TILE 96
 #define QUERY_TILE SWIRL_ATTENTION_QUERIES
-// Up to so many queries are computed one by one, with keys or dimensions as lanes, to the same bits.
+// Up to so many queries are computed one by one, lanes being keys or dimensions, to the same bits.
 #define FEW_QUERIES 4
 
 // Panels of lanes: as many sums as registers hold beside the operands.
@@ -181,8 +182,8 @@ INLINE VI NAME(is_seen)(const struct swirl_attention *s, V distance) {
   return (distance <= (float)s->before) & (distance >= -(float)s->after);
 }
 
-// Softcap, slopes, bias and mask of scores[key, query] for `count` keys from `key`. `biases` has room
-// for a tile.
+// Softcap, slopes, bias and mask of scores[key, query] for `count` keys from `key`. `biases` has
+// room for a tile.
 static void NAME(adjust_tile)(const struct swirl_attention *s, const struct NAME(span) *t, long key,
                               long count, long vectors, float *scores, float *biases) {
   const long last = t->position + t->rows - 1;
@@ -205,8 +206,8 @@ static void NAME(adjust_tile)(const struct swirl_attention *s, const struct NAME
   }
 }
 
-// One step of the running softmax: scores become weights; largest and sum move on; `rescale` is what
-// the output so far is multiplied by.
+// One step of the running softmax: scores become weights; largest and sum move on; `rescale` is
+// what the output so far is multiplied by.
 INLINE void NAME(soften)(const int vectors, long count, float *scores, float *largest, float *sum,
                          float *rescale) {
   V top[LANE_PANEL], total[LANE_PANEL], base[LANE_PANEL];
@@ -363,8 +364,8 @@ static void NAME(attend_row)(const struct swirl_attention *s, const struct NAME(
   s->lse[t->head * s->tokens + token] = normaliser[0];
 }
 
-// Tasks are tiles of queries, numbered by sequence, head and tile; a first and a last tile alternate,
-// so that a causal mask leaves every stretch of tasks the same work.
+// Tasks are tiles of queries, numbered by sequence, head and tile; a first and a last tile
+// alternate, so that a causal mask leaves every stretch of tasks the same work.
 static void NAME(attention_forward)(const struct swirl_attention *s, long first, long last,
                                     float *scratch) {
   long sequence = 0, task = 0;

@@ -5,6 +5,7 @@
 #include "gemm.h"
 #include "attention.h"
 #include "attention_backward.h"
+#include "rotary.h"
 #include "reduce.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
@@ -24,4 +25,5 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .attention_forward = NAME(attention_forward),
     .attention_backward = NAME(attention_backward),
     .attention_scratch = NAME(attention_scratch),
+    .rotate = NAME(rotate),
 };

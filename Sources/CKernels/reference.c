@@ -226,10 +226,31 @@ static void attention_backward(const struct swirl_attention *s, long first, long
   }
 }
 
+static void rotate(long first, long last, long heads, long dim, long turned, int interleaved,
+                   long period, const float *x, const float *table, float sign, float *y) {
+  for (long token = first; token < last; token++)
+    for (long head = 0; head < heads; head++) {
+      const float *in = x + (token * heads + head) * dim;
+      float *out = y + (token * heads + head) * dim;
+      for (long i = 0; i < dim; i++) out[i] = in[i];
+      for (long i = 0; i < turned / 2; i++) {
+        const long a = interleaved ? 2 * i : i, b = interleaved ? a + 1 : i + turned / 2;
+        const float *row = table + token % period * (interleaved ? 2 * turned : turned);
+        const double c = row[a], s = sign * (double)row[interleaved ? turned + b : b];
+        out[a] = (float)(in[a] * c - in[b] * s);
+        out[b] = (float)(in[b] * c + in[a] * s);
+      }
+    }
+}
+
 static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
 
 const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
-    adam, attention_forward, attention_backward, attention_scratch,
+    adam,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
+    .attention_scratch = attention_scratch,
+    .rotate = rotate,
 };

@@ -131,6 +131,10 @@ struct swirl_kernels {
                              float *scratch);
   /// Numbers of scratch that a call needs; proportional to the longest sequence.
   long (*attention_scratch)(const struct swirl_attention *s, int backward);
+  /// Turns pairs of the first `turned` numbers of each head of the tokens [first, last) of
+  /// x[tokens, heads, dim] into y, by row token mod period of the table (see rotary.h); sign −1 turns back.
+  void (*rotate)(long first, long last, long heads, long dim, long turned, int interleaved,
+                 long period, const float *x, const float *table, float sign, float *y);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.
