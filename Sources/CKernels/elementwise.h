@@ -99,23 +99,5 @@ static void NAME(accumulate)(long n, const float *in, float scale, float *y) {
                 n - i);
 }
 
-static void NAME(adam)(long n, float *parameter, const float *gradient, float *m, float *v,
-                       const struct swirl_adam *s) {
-  for (long i = 0; i < n; i += W) {
-    long count = n - i < W ? n - i : W;
-    V g = load_first(gradient + i, count) * s->gradient_scale;
-    V p = load_first(parameter + i, count);
-    V first = load_first(m + i, count), second = load_first(v + i, count);
-    p = p - p * s->weight_decay;
-    first = multiply_add(g - first, splat(1.0f - s->beta1), first);
-    second = multiply_add(g * (1.0f - s->beta2), g, second * s->beta2);
-    V denominator = multiply_add(square_root(second), splat(s->root_scale), splat(s->epsilon));
-    p = p - s->step_size * first / denominator;
-    store_first(parameter + i, p, count);
-    store_first(m + i, first, count);
-    store_first(v + i, second, count);
-  }
-}
-
 #undef MAP
 #undef ZIP

@@ -6,6 +6,7 @@
 #include "attention.h"
 #include "attention_backward.h"
 #include "rotary.h"
+#include "optimizers.h"
 #include "reduce.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
@@ -22,6 +23,9 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .log_softmax = NAME(log_softmax),
     .log_softmax_gradient = NAME(log_softmax_gradient),
     .adam = NAME(adam),
+    .sgd = NAME(sgd),
+    .rmsprop = NAME(rmsprop),
+    .momentum = NAME(momentum),
     .attention_forward = NAME(attention_forward),
     .attention_backward = NAME(attention_backward),
     .attention_scratch = NAME(attention_scratch),

@@ -122,14 +122,59 @@ static void log_softmax_gradient(long rows, long n, const float *dy, const float
   }
 }
 
-static void adam(long n, float *parameter, const float *gradient, float *m, float *v,
+static void adam(long n, float *parameter, const float *gradient, float *m, float *v, float *largest,
                  const struct swirl_adam *s) {
   for (long i = 0; i < n; i++) {
-    double g = (double)gradient[i] * s->gradient_scale;
+    double g = (double)gradient[i] * s->gradient_scale + (double)s->l2 * parameter[i];
     m[i] = (float)(s->beta1 * (double)m[i] + (1 - (double)s->beta1) * g);
     v[i] = (float)(s->beta2 * (double)v[i] + (1 - (double)s->beta2) * g * g);
+    float bound = v[i];
+    if (largest) bound = largest[i] = largest[i] > bound ? largest[i] : bound;
     double p = parameter[i] * (1 - (double)s->weight_decay);
-    parameter[i] = (float)(p - s->step_size * m[i] / (sqrt(v[i]) * s->root_scale + s->epsilon));
+    parameter[i] = (float)(p - s->step_size * m[i] / (sqrt(bound) * s->root_scale + s->epsilon));
+  }
+}
+
+static void sgd(long n, float *parameter, const float *gradient, float *velocity,
+                const struct swirl_sgd *s) {
+  for (long i = 0; i < n; i++) {
+    double g = (double)gradient[i] * s->gradient_scale + (double)s->l2 * parameter[i];
+    if (velocity) {
+      double u = (double)s->momentum * velocity[i] + s->fresh * g;
+      velocity[i] = (float)u;
+      g = s->nesterov ? g + s->momentum * u : u;
+    }
+    parameter[i] = (float)(parameter[i] - s->learning_rate * g);
+  }
+}
+
+static void rmsprop(long n, float *parameter, const float *gradient, float *square, float *mean,
+                    float *velocity, const struct swirl_rmsprop *s) {
+  for (long i = 0; i < n; i++) {
+    double g = (double)gradient[i] * s->gradient_scale + (double)s->l2 * parameter[i];
+    double q = s->alpha * (double)square[i] + (1 - (double)s->alpha) * g * g;
+    square[i] = (float)q;
+    if (mean) {
+      double a = s->alpha * (double)mean[i] + (1 - (double)s->alpha) * g;
+      mean[i] = (float)a;
+      q -= a * a;
+    }
+    double u = g / (s->epsilon_inside ? sqrt(q + s->epsilon) : sqrt(q) + s->epsilon);
+    if (velocity) {
+      u += (double)s->momentum * velocity[i];
+      velocity[i] = (float)u;
+    }
+    parameter[i] = (float)(parameter[i] - s->learning_rate * u);
+  }
+}
+
+static void momentum(long n, const float *gradient, float scale, float *velocity, float beta,
+                     int nesterov, float *update) {
+  for (long i = 0; i < n; i++) {
+    double g = (double)gradient[i] * scale;
+    double u = (double)beta * velocity[i] + (1 - (double)beta) * g;
+    velocity[i] = (float)u;
+    update[i] = (float)(nesterov ? g + beta * (u - g) : u);
   }
 }
 
@@ -249,6 +294,9 @@ const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
     adam,
+    .sgd = sgd,
+    .rmsprop = rmsprop,
+    .momentum = momentum,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
     .attention_scratch = attention_scratch,

@@ -60,6 +60,20 @@ struct swirl_adam {
   float beta1, beta2, epsilon;
   float gradient_scale; // what gradient clipping multiplies gradients by
   float weight_decay;   // decoupled: the parameter is first multiplied by 1 − this
+  float l2;             // coupled: the gradient of ½ · this · p² is added
+};
+
+struct swirl_sgd {
+  float learning_rate, momentum;
+  float fresh;          // what enters the velocity of a gradient: 1 − dampening, or 1 in the first step
+  float gradient_scale, l2;
+  int nesterov;
+};
+
+struct swirl_rmsprop {
+  float learning_rate, alpha, epsilon, momentum;
+  float gradient_scale, l2;
+  int epsilon_inside;   // √(v + ε) instead of √v + ε
 };
 
 /// Queries of a task of the forward pass; a sequence's last may have fewer.
@@ -119,8 +133,19 @@ struct swirl_kernels {
   /// dx = dy − softmax · Σ dy, with softmax = exp(y).
   void (*log_softmax_gradient)(long rows, long n, const float *dy, const float *y, float *dx);
 
-  void (*adam)(long n, float *parameter, const float *gradient, float *m, float *v,
+  /// `largest`: the running maximum of v that AMSGrad divides by, or null.
+  void (*adam)(long n, float *parameter, const float *gradient, float *m, float *v, float *largest,
                const struct swirl_adam *settings);
+  /// `velocity`: null without momentum.
+  void (*sgd)(long n, float *parameter, const float *gradient, float *velocity,
+              const struct swirl_sgd *settings);
+  /// `mean`: the running mean of a centred step, or null; `velocity`: null without momentum.
+  void (*rmsprop)(long n, float *parameter, const float *gradient, float *square, float *mean,
+                  float *velocity, const struct swirl_rmsprop *settings);
+  /// velocity += (1 − beta) (g − velocity), update = velocity or, with Nesterov, g + beta (velocity − g),
+  /// where g = scale · gradient.
+  void (*momentum)(long n, const float *gradient, float scale, float *velocity, float beta,
+                   int nesterov, float *update);
 
   /// Writes out and lse of the tasks [first, last): one for each head and each
   /// `SWIRL_ATTENTION_QUERIES` queries of a sequence, numbered by sequence, then head.

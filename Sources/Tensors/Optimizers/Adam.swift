@@ -8,93 +8,124 @@ import Foundation
 /// let (loss, gradients) = valueWithGradient(at: model) { loss($0) }
 /// optimizer.update(&model, gradients)
 /// ```
-public struct Adam: Sendable {
+public struct Adam: Optimizer {
   public var learningRate: Double
   public var beta1: Double
   public var beta2: Double
   public var epsilon: Double
-  /// Updates made so far.
-  public private(set) var step = 0
-  private var firstMoments: [Tensor] = []
-  private var secondMoments: [Tensor] = []
+  /// λ of a penalty ½ λ p² on every parameter; its gradient goes through the moments. See `AdamW`.
+  public var weightDecay: Double
+  public var groups: [ParameterGroup] = []
+  /// Whether the step is divided by the largest second moment so far (Reddi et al., 2018).
+  public let amsgrad: Bool
+  private var memory: OptimizerMemory
 
   public init(
-    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0, amsgrad: Bool = false
   ) {
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.amsgrad = amsgrad
+    memory = OptimizerMemory("Adam", [("m", 0), ("v", 0)] + (amsgrad ? [("largest", 0)] : []))
   }
 
-  /// One step against `gradients`, which stand in visit order and are first multiplied by `scale`
-  /// (what `clipScale` returns).
-  public mutating func update(_ model: inout some Module, _ gradients: [Tensor], scale: Float = 1) {
-    step += 1
+  public var step: Int { memory.step }
+
+  public mutating func update(_ model: inout some Module, _ gradients: [Tensor], scale: Float) {
+    update(&model, gradients, scale: scale, decouplesDecay: false)
+  }
+
+  mutating func update(
+    _ model: inout some Module, _ gradients: [Tensor], scale: Float, decouplesDecay: Bool,
+    skipping: ((String, Shape) -> Bool)? = nil
+  ) {
     var settings = swirl_adam()
-    settings.step_size = Float(learningRate / (1 - pow(beta1, Double(step))))
-    settings.root_scale = Float(1 / (1 - pow(beta2, Double(step))).squareRoot())
     settings.beta1 = Float(beta1)
     settings.beta2 = Float(beta2)
     settings.epsilon = Float(epsilon)
     settings.gradient_scale = scale
-    var position = 0
-    model.visitParameters { name, parameter in
-      guard position < gradients.count, gradients[position].shape == parameter.shape else {
-        fail("Adam", "there is no gradient of shape \(parameter.shape) for the parameter \(name)")
+    var updates = 0
+    var firstCorrection = 0.0
+    let (beta1, beta2, amsgrad) = (beta1, beta2, amsgrad)
+    memory.update(
+      &model, gradients, learningRate: learningRate, weightDecay: weightDecay, groups: groups,
+      skipping: skipping
+    ) { step in
+      if step.updates != updates {
+        updates = step.updates
+        firstCorrection = 1 - pow(beta1, Double(updates))
+        settings.root_scale = Float(1 / (1 - pow(beta2, Double(updates))).squareRoot())
       }
-      if position == firstMoments.count {
-        firstMoments.append(.zeros(parameter.shape))
-        secondMoments.append(.zeros(parameter.shape))
+      settings.step_size = Float(step.learningRate / firstCorrection)
+      settings.weight_decay = decouplesDecay ? Float(step.learningRate * step.weightDecay) : 0
+      settings.l2 = decouplesDecay ? 0 : Float(step.weightDecay)
+      step.forEachRange { range in
+        let i = range.lowerBound
+        kernels.adam(
+          range.count, step.parameter + i, step.gradient + i, step.moment(0) + i,
+          step.moment(1) + i, amsgrad ? step.moment(2) + i : nil, &settings)
       }
-      let gradient = gradients[position].contiguous()
-      parameter.mutate { values in
-        firstMoments[position].mutate { first in
-          secondMoments[position].mutate { second in
-            kernels.adam(
-              values.count, values.baseAddress, gradient.pointer, first.baseAddress,
-              second.baseAddress, &settings)
-          }
-        }
-      }
-      position += 1
-    }
-    if position != gradients.count {
-      fail("Adam", "\(gradients.count) gradients for \(position) parameters")
     }
   }
 
-  /// What has to be saved for an exact resume, under dotted names.
-  public var state: [(name: String, value: Tensor)] {
-    firstMoments.enumerated().map { ("m.\($0)", $1) }
-      + secondMoments.enumerated().map { ("v.\($0)", $1) }
-  }
+  public var state: [(name: String, value: Tensor)] { memory.state() }
 
-  /// Restores what `state` returned after `step` updates.
-  ///
-  /// - Throws: A sentence naming the first tensor that is missing or has another shape than `model` needs.
   public mutating func restore(
     _ tensors: [String: Tensor], step: Int, for model: some Module
   ) throws {
-    let parameters = model.parameters
-    func moments(_ kind: String) throws -> [Tensor] {
-      try parameters.indices.map { i in
-        guard let tensor = tensors["\(kind).\(i)"] else {
-          throw SafetensorsError("the optimiser state \(kind).\(i) is missing")
-        }
-        guard tensor.shape == parameters[i].value.shape else {
-          throw SafetensorsError(
-            "the optimiser state \(kind).\(i) has shape \(tensor.shape), "
-              + "but its parameter \(parameters[i].name) has \(parameters[i].value.shape)")
-        }
-        return tensor
-      }
-    }
-    if step == 0 {
-      (firstMoments, secondMoments) = ([], [])
-    } else {
-      (firstMoments, secondMoments) = (try moments("m"), try moments("v"))
-    }
-    self.step = step
+    try memory.restore(tensors, step: step, for: model)
+  }
+
+  func state(prefix: String) -> [(name: String, value: Tensor)] { memory.state(prefix: prefix) }
+
+  mutating func restore(
+    _ tensors: [String: Tensor], prefix: String, step: Int, for model: some Module
+  ) throws {
+    try memory.restore(tensors, prefix: prefix, step: step, for: model)
+  }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), PyTorch's `AdamW`: each parameter is
+/// first multiplied by 1 − learning rate · weight decay, and the moments never see the decay.
+public struct AdamW: Optimizer {
+  var adam: Adam
+
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0.01, amsgrad: Bool = false
+  ) {
+    adam = Adam(
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+      weightDecay: weightDecay, amsgrad: amsgrad)
+  }
+
+  public var learningRate: Double {
+    get { adam.learningRate }
+    set { adam.learningRate = newValue }
+  }
+  public var weightDecay: Double {
+    get { adam.weightDecay }
+    set { adam.weightDecay = newValue }
+  }
+  public var groups: [ParameterGroup] {
+    get { adam.groups }
+    set { adam.groups = newValue }
+  }
+  public var step: Int { adam.step }
+
+  public mutating func update(_ model: inout some Module, _ gradients: [Tensor], scale: Float) {
+    adam.update(&model, gradients, scale: scale, decouplesDecay: true)
+  }
+
+  public var state: [(name: String, value: Tensor)] { adam.state }
+
+  public mutating func restore(
+    _ tensors: [String: Tensor], step: Int, for model: some Module
+  ) throws {
+    try adam.restore(tensors, step: step, for: model)
   }
 }

@@ -15,3 +15,9 @@ public func globalNorm(_ gradients: [Tensor]) -> Double {
 public func clipScale(norm: Double, maximum: Double) -> Float {
   Float(min(1, maximum / (norm + 1e-6)))
 }
+
+/// The gradients with every number limited to ±`limit`, as PyTorch's `clip_grad_value_`.
+public func clippedValues(_ gradients: [Tensor], to limit: Float) -> [Tensor] {
+  if !(limit >= 0) { fail("clippedValues", "the limit is \(limit); it must be 0 or more") }
+  return withoutGradient { gradients.map { $0.clamped(to: -limit...limit) } }
+}

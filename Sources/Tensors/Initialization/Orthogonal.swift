@@ -33,21 +33,4 @@ extension Tensor {
       }
     }
   }
-
-  /// Uniform on ±1/√fanIn: what PyTorch's `nn.Linear` starts with.
-  public static func uniformFanIn(_ shape: Shape, fanIn: Int, using random: inout PCG64) -> Tensor {
-    let bound = 1 / Double(Swift.max(fanIn, 1)).squareRoot()
-    return Tensor(shape: shape) { out in
-      for i in out.indices { out[i] = Float(random.uniform(-bound, bound)) }
-    }
-  }
-
-  /// Independent normal numbers.
-  public static func normal(
-    _ shape: Shape, mean: Double = 0, standardDeviation: Double = 1, using random: inout PCG64
-  ) -> Tensor {
-    Tensor(shape: shape) { out in
-      for i in out.indices { out[i] = Float(random.normal(mean, standardDeviation)) }
-    }
-  }
 }
