@@ -85,6 +85,24 @@ struct Record: Sendable {
   let high: Float
   var many: Many?
 
+  mutating func forgetTensors() {
+    x = nil
+    y = nil
+    z = nil
+    many = nil
+  }
+
+  /// Makes what is saved constant to the tape, so that a derivative's ops are not recorded on it.
+  @inline(__always)
+  mutating func stripMarks() {
+    x?.mark = 0
+    y?.mark = 0
+    z?.mark = 0
+  }
+}
+
+// Here, where they delegate to the memberwise initialiser, which builds a record in place.
+extension Record {
   /// - Parameters:
   ///   - a: The operands, `a` to `c`; more of them stand in `many`.
   ///   - x: The tensors the derivative reads, `x` to `z`, as they are: the tape strips their marks.
@@ -98,24 +116,11 @@ struct Record: Sendable {
     shape: Shape = Shape(), integer: Int = 0, low: Float = 0, high: Float = 0,
     keepsResult: Bool = false, fused: Bool = false, many: Many? = nil
   ) {
-    self.name = name
-    self.derivative = derivative
-    self.tangent = tangent
-    self.pointwise = pointwise
-    isFused = fused
-    self.keepsResult = keepsResult
-    self.a = a.map(Operand.init)
-    self.b = b.map(Operand.init)
-    self.c = c.map(Operand.init)
-    self.x = x
-    self.y = y
-    self.z = z
-    self.indices = indices
-    self.shape = shape
-    self.integer = integer
-    self.low = low
-    self.high = high
-    self.many = many
+    self.init(
+      name: name, derivative: derivative, tangent: tangent, pointwise: pointwise, isFused: fused,
+      keepsResult: keepsResult, a: a.map(Operand.init), b: b.map(Operand.init),
+      c: c.map(Operand.init), x: x, y: y, z: z, indices: indices, shape: shape, integer: integer,
+      low: low, high: high, many: many)
   }
 
   /// An op on one operand whose derivative and tangent are one product; see `Pointwise`.
@@ -131,21 +136,6 @@ struct Record: Sendable {
 
   /// A leaf.
   init(leaf name: StaticString) { self.init(name, derivative: nil) }
-
-  mutating func forgetTensors() {
-    x = nil
-    y = nil
-    z = nil
-    many = nil
-  }
-
-  /// Makes what is saved constant to the tape, so that a derivative's ops are not recorded on it.
-  @inline(__always)
-  mutating func stripMarks() {
-    x?.mark = 0
-    y?.mark = 0
-    z?.mark = 0
-  }
 }
 
 /// A record where it lies, so that a derivative reads it without copying it.

@@ -7,6 +7,8 @@ final class Tape {
   // it lies, since copying one costs as much as a small op.
   @exclusivity(unchecked) private var id: UInt32 = 0
   @exclusivity(unchecked) private var records: UnsafeMutablePointer<Record>
+  /// A gradient a record, nil but while a backward pass runs: made once and used again.
+  @exclusivity(unchecked) private var slots: UnsafeMutablePointer<Tensor?>
   @exclusivity(unchecked) private var count = 0
   @exclusivity(unchecked) private var capacity = 256
   /// The tape this one was opened within.
@@ -15,11 +17,17 @@ final class Tape {
 
   private static let nextID = Atomic<UInt32>(1)
 
-  private init() { records = .allocate(capacity: capacity) }
+  private init() {
+    records = .allocate(capacity: capacity)
+    slots = .allocate(capacity: capacity)
+    slots.initialize(repeating: nil, count: capacity)
+  }
 
   deinit {
     records.deinitialize(count: count)
     records.deallocate()
+    slots.deinitialize(count: capacity)
+    slots.deallocate()
   }
 
   /// Opens a tape for the calling thread, reusing the arrays of one it has closed.
@@ -82,7 +90,11 @@ final class Tape {
     larger.moveInitialize(from: records, count: count)
     records.deallocate()
     records = larger
+    slots.deinitialize(count: capacity)
+    slots.deallocate()
     capacity *= 2
+    slots = .allocate(capacity: capacity)
+    slots.initialize(repeating: nil, count: capacity)
   }
 
   /// Gives the kept result of a record the tangent that was computed after it was appended.
@@ -115,7 +127,7 @@ final class Tape {
   /// - Parameter isLast: Gives each record's tensors back as soon as its derivative has run, so that the
   ///   peak of memory is that of the forward pass.
   func gradients(from outputs: [(output: Tensor, seed: Tensor)], isLast: Bool) -> Gradients {
-    var gradients = Gradients(tape: id, count: count, watch: watch)
+    var gradients = Gradients(tape: id, slots: slots, watch: watch)
     var last = -1
     for (output, seed) in outputs where gradients.wants(output.mark) {
       gradients.add(seed, to: Operand(output))
@@ -145,17 +157,18 @@ final class Tape {
 /// The gradients that have reached each node of a tape so far.
 struct Gradients {
   private let tape: UInt32
-  private var slots: [Tensor?]
+  /// The tape's own, which outlives this value.
+  private let slots: UnsafeMutablePointer<Tensor?>
   private let watch: AnomalyWatch?
   /// The op whose derivative is running, where anomalies are watched for.
   fileprivate var op: StaticString = "seed"
   /// Where contributions go instead of the slots while a fused derivative is pushed forward.
   private var intercepted: [(node: Int, gradient: Tensor)]?
 
-  fileprivate init(tape: UInt32, count: Int, watch: AnomalyWatch?) {
+  fileprivate init(tape: UInt32, slots: UnsafeMutablePointer<Tensor?>, watch: AnomalyWatch?) {
     self.tape = tape
     self.watch = watch
-    slots = [Tensor?](repeating: nil, count: count)
+    self.slots = slots
   }
 
   /// Whether an operand wants a gradient: an op skips the work for those that do not.
@@ -174,7 +187,7 @@ struct Gradients {
     if intercepted != nil {
       intercepted!.append((node, gradient))
     } else if slots[node] == nil {
-      slots[node] = gradient
+      (slots + node).initialize(to: gradient)
     } else if gradient.tangentMark | slots[node]!.tangentMark != 0 {
       slots[node] = slots[node]! + gradient
     } else {
@@ -204,8 +217,8 @@ struct Gradients {
   }
 
   mutating func take(_ node: Int) -> Tensor? {
-    var gradient: Tensor?
-    swap(&gradient, &slots[node])
+    let gradient = (slots + node).move()
+    (slots + node).initialize(to: nil)
     return gradient
   }
 

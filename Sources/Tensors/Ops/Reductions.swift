@@ -20,9 +20,22 @@ extension Tensor {
 
   /// The mean over `axes`; NaN over no elements.
   public func mean(axes: [Int]? = nil, keepingDims: Bool = false) -> Tensor {
-    let total = sum(axes: axes, keepingDims: keepingDims)
-    let length = total.count == 0 ? 1 : Float(count) / Float(total.count)
-    return total / length
+    let (y, kept) = reduced(SWIRL_SUM, "mean", axes, keepingDims)
+    let length = y.count == 0 ? 1 : Float(count) / Float(y.count)
+    // The sum is this op's own until it is returned.
+    for i in 0..<y.count { y.pointer[i] /= length }
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "mean",
+        derivative: { record, dy, gradients in
+          let share = (dy / record.low).reshaped(to: record.shape)
+          gradients.add(share.broadcast(to: record.a.shape), to: record.a)
+        },
+        tangent: { record, tangents in
+          tangents.a!.summed(to: record.shape).reshaped(to: record.result.shape) / record.low
+        }, a: self, shape: kept, low: length, keepsResult: trace.forward != nil))
   }
 
   /// The largest element over `axes`; equal largest ones share the gradient evenly.
