@@ -7,6 +7,7 @@
 #include "attention_backward.h"
 #include "rotary.h"
 #include "optimizers.h"
+#include "gated.h"
 #include "reduce.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
@@ -30,4 +31,6 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .attention_backward = NAME(attention_backward),
     .attention_scratch = NAME(attention_scratch),
     .rotate = NAME(rotate),
+    .gated_silu = NAME(gated_silu),
+    .gated_silu_gradient = NAME(gated_silu_gradient),
 };

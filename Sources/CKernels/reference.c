@@ -288,6 +288,19 @@ static void rotate(long first, long last, long heads, long dim, long turned, int
     }
 }
 
+static void gated_silu(long n, const float *a, const float *b, float *y) {
+  for (long i = 0; i < n; i++) y[i] = (float)(a[i] / (1 + exp(-(double)a[i])) * b[i]);
+}
+
+static void gated_silu_gradient(long n, const float *dy, const float *a, const float *b, float *da,
+                                float *db) {
+  for (long i = 0; i < n; i++) {
+    const double s = 1 / (1 + exp(-(double)a[i]));
+    db[i] = (float)(dy[i] * a[i] * s);
+    da[i] = (float)(dy[i] * b[i] * s * (1 + a[i] * (1 - s)));
+  }
+}
+
 static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
 
 const struct swirl_kernels swirl_reference = {
@@ -301,4 +314,6 @@ const struct swirl_kernels swirl_reference = {
     .attention_backward = attention_backward,
     .attention_scratch = attention_scratch,
     .rotate = rotate,
+    .gated_silu = gated_silu,
+    .gated_silu_gradient = gated_silu_gradient,
 };

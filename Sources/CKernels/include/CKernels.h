@@ -160,6 +160,10 @@ struct swirl_kernels {
   /// x[tokens, heads, dim] into y, by row token mod period of the table (see rotary.h); sign −1 turns back.
   void (*rotate)(long first, long last, long heads, long dim, long turned, int interleaved,
                  long period, const float *x, const float *table, float sign, float *y);
+  /// y = silu(a) · b
+  void (*gated_silu)(long n, const float *a, const float *b, float *y);
+  void (*gated_silu_gradient)(long n, const float *dy, const float *a, const float *b, float *da,
+                              float *db);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.
