@@ -30,8 +30,9 @@ build: setup ## build everything
 	$(SWIFT) build $(RELEASE)
 
 bench: setup ## build and run the benchmarks of Benchmarks/
+	$(SWIFT) run $(RELEASE) swirl speed engine
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks
-	@for program in engine environment ppo learning; do \
+	@for program in environment ppo learning; do \
 	  $(SWIFT) run $(RELEASE) --package-path Benchmarks --skip-build $$program-benchmark || exit 1; \
 	done
 

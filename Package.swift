@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "SwirlCommand",
       dependencies: [
-        "Swirl",
+        "Swirl", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -8,7 +8,6 @@ let package = Package(
   platforms: [.macOS("26.0")],
   dependencies: [.package(name: "swirl", path: "..")],
   targets: [
-    .executableTarget(name: "engine-benchmark", dependencies: [swirl]),
     .executableTarget(name: "environment-benchmark", dependencies: [swirl]),
     .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),

@@ -1,10 +1,14 @@
 """Runs each benchmark and its peer in turn, A B A B ..., and prints the medians and their ratio.
 
     python3 Benchmarks/peers/compare.py --peers PYTHON [--rejax PYTHON] [--rounds 3]
+    python3 Benchmarks/peers/compare.py --peers PYTHON --only engine [--levels best avx2] [--seconds 0.2] [row ...]
 
 PYTHON is the interpreter of a virtual environment made from Benchmarks/peers/requirements.txt; rejax wants one
-of its own (requirements-rejax.txt). Build first: swift build -c release --package-path Benchmarks."""
+of its own (requirements-rejax.txt). Build first: swift build -c release; swift build -c release --package-path
+Benchmarks. The engine's table comes once at the processor's best SIMD level and once with both sides held to AVX2."""
 import argparse
+import json
+import os
 import pathlib
 import re
 import statistics
@@ -12,12 +16,31 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILT = HERE.parent / ".build" / "release"
+SWIRL = HERE.parent.parent / ".build" / "release" / "swirl"
+PARTS = ("engine", "environments", "ppo")
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--peers", required=True)
 arguments.add_argument("--rejax")
 arguments.add_argument("--rounds", type=int, default=3)
+arguments.add_argument("--only", choices=PARTS)
+arguments.add_argument("--levels", nargs="+", choices=("best", "avx2"), default=["best", "avx2"])
+arguments.add_argument("--seconds", type=float, default=0.2, help="that a row of the engine takes")
+arguments.add_argument("rows", nargs="*", help="of the engine; all when left out")
 arguments = arguments.parse_args()
+
+# What the engine is to reach: how many times as fast as its peer.
+ENGINE_GOALS = {
+    "gemm_64": 1.3, "gemm_256x64x64": 1.3, "gemm_1x64x64": 5, "gemm_512x576x1536": 0.9, "gemm_2048": 0.9,
+    "mlp_train_b64": 15, "mlp_train_b256": 8, "mlp_train_b2048": 3, "ddpg_nets_train_b256": 1.5,
+    "nature_cnn_train_b32": 1, "lstm_train": 2, "attention_2048": 1, "transformer_block_512": 1.2, "exp_1m": 1,
+    "tanh_1m": 1, "gelu_1m": 1,
+}
+# How each side is held to AVX2: swirl, ATen's own kernels, MKL, oneDNN and OpenBLAS.
+AVX2 = {
+    "SWIRL_SIMD": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
 
 
 def figures(command):
@@ -37,22 +60,54 @@ def compare(ours, theirs, rows):
         print(f"| {mine} | {a:,.1f} | {peer} | {b:,.1f} | {a / b if more else b / a:.1f} x |", flush=True)
 
 
-print("| Swirl | | peer | | ratio |\n|---|---|---|---|---|")
-mlp = [f"mlp_train_b{batch}" for batch in (64, 256, 2048)]
-compare(
-    [BUILT / "engine-benchmark"], [arguments.peers, HERE / "mlp_speed.py"],
-    [(name, f"torch_{name}", False) for name in mlp],
-)
-compare(
-    [BUILT / "environment-benchmark"], [arguments.peers, HERE / "environment_speed.py"],
-    [("cartpole_1024", "envpool_cartpole_1024", True), ("cartpole_1024", "gymnasium_cartpole_1024", True)],
-)
-compare(
-    [BUILT / "ppo-benchmark"], [arguments.peers, HERE / "sb3_ppo.py"],
-    [("ppo_cartpole_8x128", "sb3_ppo_cartpole_8x128", True)],
-)
-if arguments.rejax:
+def engine(level):
+    """The engine's table: microseconds of both sides, row by row in turn, and how many times as fast swirl is."""
+    environment = dict(os.environ, **(AVX2 if level == "avx2" else {}))
+
+    def readings(command):
+        output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        return json.loads(output)
+
+    ours, theirs, shares = {}, {}, {}
+    seconds = ["--seconds", str(arguments.seconds), "--json"]
+    for _ in range(arguments.rounds):
+        for reading in readings([SWIRL, "speed", "engine", *seconds]):
+            key = (reading["name"], reading["threads"])
+            ours.setdefault(key, []).append(reading["value"])
+            shares.setdefault(key, []).append(reading["roofline"])
+        for reading in readings([arguments.peers, HERE / "engine_speed.py", *seconds, *arguments.rows]):
+            theirs.setdefault((reading["name"], reading["threads"]), []).append(reading["value"])
+    print(f"\n{'AVX2' if level == 'avx2' else 'Best SIMD level'}, median of {arguments.rounds} rounds\n")
+    print("| row | threads | Swirl, us | of the roofline | peer, us | ratio | goal |\n|---|---|---|---|---|---|---|")
+    for (name, threads), values in theirs.items():
+        key = (name, threads)
+        if key not in ours:
+            print(f"| {name} | {threads} | - | - | {statistics.median(values):.3f} | - | {ENGINE_GOALS.get(name, '')} |")
+            continue
+        mine, peer = statistics.median(ours[key]), statistics.median(values)
+        share = "-" if None in shares[key] else f"{statistics.median(shares[key]):.0%}"
+        goal = f"{ENGINE_GOALS[name]} x" if name in ENGINE_GOALS else "0.5 us"
+        print(f"| {name} | {threads} | {mine:.3f} | {share} | {peer:.3f} | {peer / mine:.2f} x | {goal} |", flush=True)
+
+
+wanted = [arguments.only] if arguments.only else PARTS
+if "engine" in wanted:
+    for level in arguments.levels:
+        engine(level)
+if wanted != ["engine"]:
+    print("\n| Swirl | | peer | | ratio |\n|---|---|---|---|---|")
+if "environments" in wanted:
     compare(
-        [BUILT / "ppo-benchmark"], [arguments.rejax, HERE / "rejax_ppo.py"],
-        [("ppo_cartpole_8x128", "rejax_ppo_cartpole_8x128", True)],
+        [BUILT / "environment-benchmark"], [arguments.peers, HERE / "environment_speed.py"],
+        [("cartpole_1024", "envpool_cartpole_1024", True), ("cartpole_1024", "gymnasium_cartpole_1024", True)],
     )
+if "ppo" in wanted:
+    compare(
+        [BUILT / "ppo-benchmark"], [arguments.peers, HERE / "sb3_ppo.py"],
+        [("ppo_cartpole_8x128", "sb3_ppo_cartpole_8x128", True)],
+    )
+    if arguments.rejax:
+        compare(
+            [BUILT / "ppo-benchmark"], [arguments.rejax, HERE / "rejax_ppo.py"],
+            [("ppo_cartpole_8x128", "rejax_ppo_cartpole_8x128", True)],
+        )

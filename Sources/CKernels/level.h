@@ -9,6 +9,7 @@
 #include "optimizers.h"
 #include "gated.h"
 #include "reduce.h"
+#include "roofline.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
     .name = LEVEL_NAME,
@@ -27,6 +28,7 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .sgd = NAME(sgd),
     .rmsprop = NAME(rmsprop),
     .momentum = NAME(momentum),
+    .multiply_adds = NAME(multiply_adds),
     .attention_forward = NAME(attention_forward),
     .attention_backward = NAME(attention_backward),
     .attention_scratch = NAME(attention_scratch),

@@ -303,6 +303,15 @@ static void gated_silu_gradient(long n, const float *dy, const float *a, const f
 
 static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
 
+static float multiply_adds(long rounds) {
+  float chains[12], sum = 0;
+  for (int i = 0; i < 12; i++) chains[i] = (float)i;
+  for (long round = 0; round < rounds; round++)
+    for (int i = 0; i < 12; i++) chains[i] = chains[i] * 0.9999f + 0.0001f;
+  for (int i = 0; i < 12; i++) sum += chains[i];
+  return sum;
+}
+
 const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
@@ -310,6 +319,7 @@ const struct swirl_kernels swirl_reference = {
     .sgd = sgd,
     .rmsprop = rmsprop,
     .momentum = momentum,
+    .multiply_adds = multiply_adds,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
     .attention_scratch = attention_scratch,

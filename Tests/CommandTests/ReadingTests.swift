@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func measuresSpeed() throws {
-    for part in ["environments", "engine", "training"] {
+    for part in ["environments", "training"] {
       let result = try BuiltProgram.swirl("speed \(part) --seconds 0.05 --json")
       #expect(result.status == 0, "\(result.errors)")
       let rows = try jsonArray(result.output)
@@ -100,6 +100,29 @@ import Testing
         #expect(try #require(row["value"] as? Double) > 0)
       }
     }
+    // The engine's rows are compared with other projects' by their names.
+    let engine = try jsonArray(BuiltProgram.swirl("speed engine --seconds 0.01 --json").output)
+    for threads in [1, 2] {
+      let rows = engine.filter { $0["threads"] as? Int == threads }
+      #expect(
+        rows.compactMap { $0["name"] as? String } == [
+          "gemm_64", "gemm_256x64x64", "gemm_1x64x64", "gemm_512x576x1536", "gemm_2048",
+          "mlp_train_b64", "mlp_train_b256", "mlp_train_b2048", "ddpg_nets_train_b256",
+          "attention_2048", "exp_1m", "tanh_1m", "op_overhead",
+        ])
+      for row in rows {
+        #expect(Set(row.keys) == ["name", "value", "unit", "threads", "roofline"])
+        #expect(try #require(row["value"] as? Double) > 0)
+        #expect(row["unit"] as? String == "us")
+        let share = row["roofline"] as? Double
+        if row["name"] as? String == "op_overhead" {
+          #expect(row["roofline"] is NSNull)
+        } else {
+          #expect(try #require(share) > 0)
+        }
+      }
+    }
+    #expect(engine.allSatisfy { [1, 2].contains($0["threads"] as? Int) })
     expectRefusal(try .init("speed enviroments"), status: 64, saying: "enviroments", "environments")
     expectRefusal(try .init("speed engine --seconds 0"), status: 64, saying: "--seconds")
   }

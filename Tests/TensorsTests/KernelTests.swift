@@ -37,6 +37,9 @@ private func numbers(_ count: Int, _ random: inout PCG64, in range: ClosedRange<
         #expect(distance(y, expected) < 1e-6, "\(name), binary op \(op), \(n) numbers")
       }
     }
+    // Every lane runs the same chains.
+    let sum = level.pointee.multiply_adds(50) / Float(level.pointee.width)
+    #expect((sum - reference.multiply_adds(50)).magnitude < 1e-3)
     for (m, n, k) in [
       (1, 1, 1), (1, 64, 64), (5, 2, 64), (13, 65, 7), (12, 17, 33), (3, 130, 600), (100, 70, 1000),
       (4, 3, 0),

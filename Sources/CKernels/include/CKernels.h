@@ -146,6 +146,8 @@ struct swirl_kernels {
   /// where g = scale · gradient.
   void (*momentum)(long n, const float *gradient, float scale, float *velocity, float beta,
                    int nesterov, float *update);
+  /// rounds · 12 · width multiply-adds and nothing else, to see how many a second there can be.
+  float (*multiply_adds)(long rounds);
 
   /// Writes out and lse of the tasks [first, last): one for each head and each
   /// `SWIRL_ATTENTION_QUERIES` queries of a sequence, numbered by sequence, then head.

@@ -1,47 +1,58 @@
 import Swirl
+import Tensors
 
-/// Matrix products against the roofline, and one step of learning for a small perceptron.
+/// The engine's table: products, training steps, layers and elementwise ops, in microseconds a call.
 ///
-/// The roofline takes a core to retire two vector multiply-adds a cycle, which holds for Intel's and
-/// AMD's desktop and server processors of the last decade.
+/// A reading is the median of many short windows. The roofline is the share of what the multiply-add
+/// units, or memory for elementwise ops, reach on this machine with as many threads at the SIMD level
+/// in use, measured just before; op overhead has none.
 func engineReadings(_ stopwatch: Stopwatch, threads: [Int]) throws -> [Reading] {
-  var readings: [Reading] = []
-  var random = PCG64(seed: 0)
-  let lanes: Double? =
-    switch simdLevel {
-    case "avx512": 16
-    case "avx2": 8
-    default: nil
+  threads.flatMap { threads in
+    let pool = WorkerPool(threads: threads)
+    let limits = EngineLimits(stopwatch, pool)
+    return engineWorkloads.map { workload in
+      withWorkers(pool) {
+        let call = workload.prepare()
+        let seconds = stopwatch.median(call) / workload.repetitions
+        return Reading(
+          name: workload.name, value: seconds * 1e6, unit: "us", threads: threads,
+          roofline: limits.share(of: workload.work, in: seconds))
+      }
     }
-  let peak = lanes.map { coreClock() * $0 * 2 * 2 }
+  }
+}
 
-  for (m, n, k) in [(1, 64, 64), (256, 64, 64), (512, 512, 512)] {
-    let a = Tensor.normal([m, k], using: &random)
-    let b = Tensor.normal([k, n], using: &random)
-    let rate = stopwatch.rate { blackHole(a.matmul(b)) }
-    let flops = rate * 2 * Double(m * n * k)
-    readings.append(
-      Reading(
-        name: "matrix product \(m)×\(k)×\(n)", value: flops, unit: "FLOP/s", threads: 1,
-        roofline: peak.map { flops / $0 }))
+/// What a call has to do at the least.
+enum EngineWork: Sendable {
+  case operations(Double)
+  case bytes(Double)
+  case overhead
+}
+
+/// What this machine does in a second.
+private struct EngineLimits {
+  let operations: Double
+  let bytes: Double
+
+  init(_ stopwatch: Stopwatch, _ pool: WorkerPool) {
+    let rounds = 20_000
+    var done = 0.0
+    let multiplying = stopwatch.median { done = Roofline.multiplyAdds(rounds: rounds, on: pool) }
+    operations = done / multiplying
+    // As many numbers as the elementwise rows have, so that the same caches hold them.
+    let source = Tensor.zeros([1_000_000])
+    let target = Tensor.ones([1_000_000])
+    let copying = stopwatch.median { done = Roofline.copy(source, into: target, on: pool) }
+    bytes = done / copying
   }
 
-  for rows in [64, 256] {
-    var model = MultilayerPerceptron(
-      sizes: [4, 64, 64, 2], activation: .tanh, outputGain: 1, using: &random)
-    var optimizer = Adam(learningRate: 1e-3)
-    let x = Tensor.normal([rows, 4], using: &random)
-    let y = Tensor.normal([rows, 2], using: &random)
-    let rate = stopwatch.rate {
-      let (_, gradients) = valueWithGradient(at: model) { ($0(x) - y).squared().mean() }
-      optimizer.update(&model, gradients)
+  func share(of work: EngineWork, in seconds: Double) -> Double? {
+    switch work {
+    case .operations(let count): count / seconds / operations
+    case .bytes(let count): count / seconds / bytes
+    case .overhead: nil
     }
-    readings.append(
-      Reading(
-        name: "perceptron 4-64-64-2, forward + backward + Adam, batch \(rows)", value: rate,
-        unit: "updates/s", threads: 1, roofline: nil))
   }
-  return readings
 }
 
 /// Keeps the optimiser from leaving out work whose result nobody reads.

@@ -7,20 +7,22 @@ struct SpeedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "speed", abstract: "Measure what this machine reaches.",
     discussion: """
-      environments: CartPole-v1 with random actions, steps/s. engine: matrix products and one step of \
-      learning (forward, backward, Adam). training: the whole loop of PPO. Each figure is the best of three \
-      rounds; the roofline is the share of what the processor's multiply-add units could do.
+      environments: CartPole-v1 with random actions, steps/s, the best of three rounds. engine: products, \
+      training steps, layers and elementwise ops on 1 and 2 threads, in microseconds (us) a call, the \
+      median of many short windows; the roofline is the share of what the processor's multiply-add units, \
+      or memory for elementwise ops, reach here. training: the whole loop of PPO, the best of three rounds.
       """)
 
   @Argument(help: "One of environments, engine, training; all of them when left out.")
   var part: String?
 
   @Option(
-    help: "Seconds a round takes.", transform: SpeedCommand.duration)
+    help: "Seconds a round, or a row of the engine, takes.", transform: SpeedCommand.duration)
   var seconds = 0.5
 
   @Option(
-    parsing: .unconditional, help: "The most threads to measure with; the machine's when left out.",
+    parsing: .unconditional,
+    help: "The most threads to measure with; the machine's, or 2 for the engine, when left out.",
     transform: wholeNumber(in: Limits.workers))
   var workers: Int?
 
@@ -39,11 +41,11 @@ struct SpeedCommand: ParsableCommand {
     if let part, !names.contains(part) {
       throw CommandFailure.unknown("part", part, among: names)
     }
-    let most = workers ?? ProcessInfo.processInfo.activeProcessorCount
-    let threads = most > 1 ? [1, most] : [1]
     var readings: [Reading] = []
     for (name, measure) in Self.parts where part == nil || part == name {
-      readings += try measure(Stopwatch(seconds: seconds), threads)
+      // The engine's rows are compared between machines, so their threads are those of the table.
+      let most = workers ?? (name == "engine" ? 2 : ProcessInfo.processInfo.activeProcessorCount)
+      readings += try measure(Stopwatch(seconds: seconds), most > 1 ? [1, most] : [1])
     }
     if json { printJSON(readings) } else { printTable(readings) }
   }
@@ -77,9 +79,14 @@ struct SpeedCommand: ParsableCommand {
       [["what", "value", "unit", "threads", "of the roofline"]]
         + readings.map { reading in
           [
-            reading.name, withPrefix(reading.value), reading.unit, "\(reading.threads)",
+            reading.name, number(reading), reading.unit, "\(reading.threads)",
             reading.roofline.map { "\(fixed($0 * 100, 0)) %" } ?? "–",
           ]
         })
+  }
+
+  private func number(_ reading: Reading) -> String {
+    if reading.unit != "us" { return withPrefix(reading.value) }
+    return fixed(reading.value, reading.value < 10 ? 3 : reading.value < 1000 ? 1 : 0)
   }
 }

@@ -34,18 +34,31 @@ struct Stopwatch {
     }
     return best
   }
-}
 
-/// The clock of one core, in cycles a second: every processor of the last decade takes four cycles
-/// for a multiplication of integers (3) and an `or` (1) that each wait for the one before.
-func coreClock() -> Double {
-  var best = 0.0
-  var value = UInt64(truncatingIfNeeded: getpid()) | 1
-  for _ in 0..<5 {
-    let start = ContinuousClock.now
-    for _ in 0..<500_000 { value = (value &* value) | 5 }
-    best = max(best, 4 * 500_000 / ((ContinuousClock.now - start) / .seconds(1)))
+  /// The median of the seconds a call takes in at least five windows, as many as fit the time; the first
+  /// calls warm up and find how many make a window.
+  func median(_ work: () -> Void) -> Double {
+    let clock = ContinuousClock()
+    func time(_ calls: Int) -> Double {
+      let begin = clock.now
+      for _ in 0..<calls { work() }
+      return (clock.now - begin) / .seconds(1)
+    }
+    let windows = 25.0
+    work()
+    var calls = 1
+    var elapsed = time(calls)
+    while elapsed < seconds / windows / 2 {
+      calls *= 2
+      elapsed = time(calls)
+    }
+    var readings: [Double] = []
+    var total = 0.0
+    while readings.count < 5 || total < seconds {
+      let elapsed = time(calls)
+      readings.append(elapsed / Double(calls))
+      total += elapsed
+    }
+    return readings.sorted()[readings.count / 2]
   }
-  // Asks for the product, so that the optimiser has to compute it.
-  return value == 21 ? best.nextUp : best
 }
