@@ -10,8 +10,6 @@
 
 #define KEY_TILE 96
 #define QUERY_TILE SWIRL_ATTENTION_QUERIES
-// Up to so many queries are computed one by one, lanes being keys or dimensions, to the same bits.
-#define FEW_QUERIES 4
 
 // Panels of lanes: as many sums as registers hold beside the operands.
 #if W == 16
@@ -287,107 +285,4 @@ static void NAME(attend_tile)(const struct swirl_attention *s, const struct NAME
   NAME(turn)(dim, t->rows, result, QUERY_TILE, s->out + (token * s->heads + t->head) * dim,
              s->heads * dim, 1);
   memcpy(s->lse + t->head * s->tokens + token, largest, (size_t)t->rows * sizeof(float));
-}
-
-// scores[j] = q · k[j], chains in the order of the dimensions; lanes are keys.
-static void NAME(score_row)(long dim, long count, const float *q, const float *k, long k_row,
-                            float *scores) {
-  for (long j = 0; j < count; j += W) {
-    const long rows = count - j < W ? count - j : W;
-    V sum = {};
-    for (long d = 0; d < dim; d += W) {
-      const long depth = dim - d < W ? dim - d : W;
-      V block[W];
-      if (rows == W && depth == W) {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < W; i++) block[i] = load(k + (j + i) * k_row + d);
-      } else {
-        for (int i = 0; i < W; i++)
-          block[i] = i < rows ? load_first(k + (j + i) * k_row + d, depth) : splat(0);
-      }
-      transpose(block);
-      if (depth == W) {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < W; i++) sum = multiply_add(block[i], splat(q[d + i]), sum);
-      } else {
-        for (long i = 0; i < depth; i++) sum = multiply_add(block[i], splat(q[d + i]), sum);
-      }
-    }
-    store(scores + j, sum);
-  }
-}
-
-// One query: what attend_tile does for one of its lanes, operation by operation.
-static void NAME(attend_row)(const struct swirl_attention *s, const struct NAME(span) *t,
-                             float *scratch) {
-  const long dim = s->dim, padded = (dim + W - 1) / W * W;
-  float *scores = scratch, *query = scores + KEY_TILE + W, *result = query + padded;
-  V largest = splat(-INFINITY), sum = splat(0);
-  memset(result, 0, (size_t)padded * sizeof(float));
-  for (long d = 0; d < dim; d++) query[d] = s->scale * t->q[d];
-  for (long tile = t->begin / KEY_TILE * KEY_TILE; tile < t->end; tile += KEY_TILE) {
-    const long key = tile < t->begin ? t->begin : tile;
-    const long count = (tile + KEY_TILE < t->end ? tile + KEY_TILE : t->end) - key;
-    NAME(score_row)(dim, count, query, t->k + key * s->k_token, s->k_token, scores);
-    float top = largest[0];
-    for (long j = 0; j < count; j += W) {
-      const long n = count - j < W ? count - j : W;
-      const V distance = (float)t->position - NAME(lane_numbers)(key + j);
-      V score = NAME(adjust)(s, t->slope, load(scores + j), distance);
-      if (t->bias) score = score + load_first(t->bias + key + j, n);
-      store(scores + j, score);
-      for (long i = 0; i < n; i++) top = scores[j + i] > top ? scores[j + i] : top;
-    }
-    const V base = top == -INFINITY ? splat(0) : splat(top);
-    const V rescale = NAME(weight)(largest - base);
-    largest = splat(top);
-    for (long j = 0; j < count; j += W) store(scores + j, NAME(weight)(load(scores + j) - base));
-    sum = sum * rescale;
-    for (long j = 0; j < count; j++) sum = sum + scores[j];
-    for (long d = 0; d < dim; d += W) {
-      const long n = dim - d < W ? dim - d : W;
-      const float *value = t->v + key * s->v_token + d;
-      V total = load(result + d) * rescale;
-      if (n == W)
-        for (long j = 0; j < count; j++)
-          total = multiply_add(load(value + j * s->v_token), splat(scores[j]), total);
-      else
-        for (long j = 0; j < count; j++)
-          total = multiply_add(load_first(value + j * s->v_token, n), splat(scores[j]), total);
-      store(result + d, total);
-    }
-  }
-  const long token = s->query_start[t->sequence] + t->row;
-  const V factor = NAME(inverse)(sum), normaliser = NAME(log_sum)(largest, sum);
-  float *out = s->out + (token * s->heads + t->head) * dim;
-  for (long d = 0; d < dim; d++) out[d] = result[d] * factor[0];
-  s->lse[t->head * s->tokens + token] = normaliser[0];
-}
-
-// Tasks are tiles of queries, numbered by sequence, head and tile; a first and a last tile
-// alternate, so that a causal mask leaves every stretch of tasks the same work.
-static void NAME(attention_forward)(const struct swirl_attention *s, long first, long last,
-                                    float *scratch) {
-  long sequence = 0, task = 0;
-  for (long number = first; number < last; number++) {
-    long tiles;
-    for (;; sequence++) {
-      tiles = (s->query_count[sequence] + QUERY_TILE - 1) / QUERY_TILE;
-      if (number < task + tiles * s->heads) break;
-      task += tiles * s->heads;
-    }
-    const long head = (number - task) / tiles, turn = (number - task) % tiles;
-    const long row = (turn % 2 ? tiles - 1 - turn / 2 : turn / 2) * QUERY_TILE;
-    const long left = s->query_count[sequence] - row;
-    struct NAME(span) t;
-    if (left > FEW_QUERIES) {
-      NAME(span_of)(s, sequence, head, row, left < QUERY_TILE ? left : QUERY_TILE, &t);
-      NAME(attend_tile)(s, &t, scratch);
-    } else {
-      for (long i = 0; i < left; i++) {
-        NAME(span_of)(s, sequence, head, row + i, 1, &t);
-        NAME(attend_row)(s, &t, scratch);
-      }
-    }
-  }
 }

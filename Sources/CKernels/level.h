@@ -4,6 +4,7 @@
 #include "elementwise.h"
 #include "gemm.h"
 #include "attention.h"
+#include "attention_few.h"
 #include "attention_backward.h"
 #include "rotary.h"
 #include "optimizers.h"

@@ -299,12 +299,3 @@ package struct AttentionCall {
       shape: Shape(x.shape[0] * x.shape[1], x.shape[2], x.shape[3]), strides: strides)
   }
 }
-
-extension SequenceOffsets {
-  /// From what a record saved.
-  fileprivate init(_ starts: Indices, _ lengths: Indices) {
-    self.init(
-      starts: (0..<starts.count).map { Int(starts[$0]) },
-      lengths: (0..<lengths.count).map { Int(lengths[$0]) })
-  }
-}

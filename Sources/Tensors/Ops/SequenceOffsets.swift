@@ -9,26 +9,30 @@ public struct SequenceOffsets: Sendable {
   let starts: Indices
   let lengths: Indices
   /// One past the last token any sequence has.
-  public let end: Int
+  public private(set) var end: Int
   /// The length of the longest sequence.
-  public let longest: Int
+  public private(set) var longest: Int
   /// Whether the sequences follow one another from token 0 without gaps.
-  let isDense: Bool
+  private(set) var isDense: Bool
 
   /// Sequences that follow one another from token 0.
   public init(lengths: [Int]) {
-    var starts: [Int] = []
-    var total = 0
-    for length in lengths {
-      starts.append(total)
-      total += length
+    var start = 0
+    let starts = lengths.map { length in
+      defer { start += length }
+      return start
     }
     self.init(starts: starts, lengths: lengths)
   }
 
   /// `count` sequences of one length.
   public init(count: Int, length: Int) {
-    self.init(lengths: [Int](repeating: length, count: count))
+    if count < 0 || length < 0 || count * length > Int(Int32.max) {
+      fail("SequenceOffsets", "there cannot be \(count) sequences of \(length) tokens")
+    }
+    self.init(
+      Indices(count: count) { for i in $0.indices { $0[i] = Int32(i * length) } },
+      Indices(count: count) { $0.update(repeating: Int32(length)) })
   }
 
   /// Sequences that start where `starts` says, such as the filled parts of caches of fixed capacity.
@@ -36,22 +40,26 @@ public struct SequenceOffsets: Sendable {
     if starts.count != lengths.count {
       fail("SequenceOffsets", "\(starts.count) starts for \(lengths.count) lengths")
     }
-    var (end, longest, next) = (0, 0, 0)
-    var isDense = true
-    for (start, length) in zip(starts, lengths) {
-      if start < 0 || length < 0 || start + length > Int(Int32.max) {
-        fail("SequenceOffsets", "a sequence of \(length) tokens cannot start at token \(start)")
-      }
-      isDense = isDense && start == next
-      next = start + length
-      end = Swift.max(end, next)
-      longest = Swift.max(longest, length)
+    for (start, length) in zip(starts, lengths)
+    where start < 0 || length < 0 || length > Int(Int32.max) - start {
+      fail("SequenceOffsets", "a sequence of \(length) tokens cannot start at token \(start)")
     }
-    self.starts = Indices(starts.map { Int32($0) })
-    self.lengths = Indices(lengths.map { Int32($0) })
-    self.end = end
-    self.longest = longest
-    self.isDense = isDense
+    self.init(Indices(starts.map { Int32($0) }), Indices(lengths.map { Int32($0) }))
+  }
+
+  /// From what has been checked: nothing is allocated but from the pool.
+  init(_ starts: Indices, _ lengths: Indices) {
+    self.starts = starts
+    self.lengths = lengths
+    (end, longest, isDense) = (0, 0, true)
+    var next = 0
+    for sequence in 0..<starts.count {
+      let tokens = self[sequence]
+      isDense = isDense && tokens.lowerBound == next
+      next = tokens.upperBound
+      end = Swift.max(end, next)
+      longest = Swift.max(longest, tokens.count)
+    }
   }
 
   /// How many sequences there are.
