@@ -11,6 +11,7 @@
 #include "gated.h"
 #include "reduce.h"
 #include "roofline.h"
+#include "recurrent.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
     .name = LEVEL_NAME,
@@ -36,4 +37,8 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .rotate = NAME(rotate),
     .gated_silu = NAME(gated_silu),
     .gated_silu_gradient = NAME(gated_silu_gradient),
+    .recurrent_forward = NAME(recurrent_forward),
+    .recurrent_backward = NAME(recurrent_backward),
+    .recurrent_pack = NAME(recurrent_pack),
+    .recurrent_packed = NAME(recurrent_packed),
 };

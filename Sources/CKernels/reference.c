@@ -312,6 +312,101 @@ static float multiply_adds(long rounds) {
   return sum;
 }
 
+// Biases, weights and gates as the header has them; in double precision but for what is stored.
+static void recurrent_forward(const struct swirl_recurrent *s, long first, long last,
+                              float *scratch) {
+  const long n = s->hidden, is_lstm = s->kind == SWIRL_LSTM, gates = is_lstm ? 4 : 3;
+  for (long row = first; row < last; row++)
+    for (long t = 0; t < s->steps; t++) {
+      const long at = t * s->batch + row, fresh = s->starts && s->starts[at] != 0;
+      const float *h = t > 0 ? s->y + (at - s->batch) * n : s->initial ? s->initial + row * n : 0;
+      if (fresh) h = 0;
+      for (long u = 0; u < n; u++) {
+        double sum[4];
+        for (long g = 0; g < 4; g++) {
+          sum[g] = s->bias[g * n + u];
+          if (s->start && g < gates) sum[g] = s->start[at * s->start_row + g * n + u];
+          for (long p = 0; p < s->inputs && !s->start && g < gates; p++)
+            sum[g] += (double)s->x[at * s->inputs + p] * s->input_weight[(p * gates + g) * n + u];
+          if (!is_lstm && g == 2) continue;
+          for (long p = 0; p < n && h; p++)
+            sum[g] += (double)h[p] * s->hidden_weight[(p * gates + (g < gates ? g : 2)) * n + u];
+        }
+        double saved[6], y;
+        saved[0] = 1 / (1 + exp(-sum[0]));
+        saved[1] = 1 / (1 + exp(-sum[1]));
+        if (is_lstm) {
+          saved[2] = tanh(sum[2]);
+          saved[3] = 1 / (1 + exp(-sum[3]));
+          saved[4] = fresh ? 0 : s->cell[row * n + u];
+          s->cell[row * n + u] = (float)(saved[1] * saved[4] + saved[0] * saved[2]);
+          saved[5] = tanh(s->cell[row * n + u]);
+          y = saved[3] * saved[5];
+        } else {
+          saved[2] = tanh(sum[2] + saved[0] * sum[3]);
+          saved[3] = sum[3];
+          y = (1 - saved[1]) * saved[2] + (h ? saved[1] * h[u] : 0);
+        }
+        s->y[at * n + u] = (float)y;
+        for (long i = 0; s->saved && i < (is_lstm ? 6 : 4); i++)
+          s->saved[(at * (is_lstm ? 6 : 4) + i) * n + u] = (float)saved[i];
+      }
+    }
+}
+
+static void recurrent_backward(const struct swirl_recurrent *s, long first, long last) {
+  const long n = s->hidden, is_lstm = s->kind == SWIRL_LSTM, gates = is_lstm ? 4 : 3;
+  for (long row = first; row < last; row++)
+    for (long t = s->steps - 1; t >= 0; t--) {
+      const long at = t * s->batch + row, fresh = s->starts && s->starts[at] != 0;
+      const float *h = t > 0 ? s->y + (at - s->batch) * n : s->initial ? s->initial + row * n : 0;
+      if (fresh) h = 0;
+      float *d = s->dgates + at * 4 * n;
+      for (long u = 0; u < n; u++) {
+        const float *v = s->saved + at * (is_lstm ? 6 : 4) * n + u;
+        const double dh = s->dy[at * n + u] + (t < s->steps - 1 ? s->dh[row * n + u] : 0.0);
+        double out[4];
+        if (is_lstm) {
+          const double i = v[0], f = v[n], g = v[2 * n], o = v[3 * n], c = v[4 * n], y = v[5 * n];
+          const double dc = s->dcell[row * n + u] + dh * o * (1 - y * y);
+          out[0] = dc * g * i * (1 - i);
+          out[1] = dc * c * f * (1 - f);
+          out[2] = dc * i * (1 - g * g);
+          out[3] = dh * y * o * (1 - o);
+          s->dcell[row * n + u] = fresh ? 0 : (float)(dc * f);
+        } else {
+          const double r = v[0], z = v[n], x = v[2 * n], m = v[3 * n];
+          out[0] = dh * (1 - z) * (1 - x * x);
+          out[1] = out[0] * m * r * (1 - r);
+          out[2] = dh * ((h ? h[u] : 0) - x) * z * (1 - z);
+          out[3] = out[0] * r;
+          s->dh[row * n + u] = (float)(dh * z);
+        }
+        for (long g = 0; g < 4; g++) {
+          float *total = s->dbias + (row * 4 + g) * n + u;
+          d[g * n + u] = (float)out[g];
+          *total = (float)(out[g] + (t < s->steps - 1 ? *total : 0));
+        }
+        if (s->previous) s->previous[at * n + u] = h ? h[u] : 0;
+      }
+      for (long p = 0; p < n; p++) {
+        double sum = is_lstm ? 0 : s->dh[row * n + p];
+        for (long j = 0; j < gates * n; j++)
+          sum += (double)d[is_lstm ? j : n + j] * s->hidden_weight[p * gates * n + j];
+        s->dh[row * n + p] = fresh ? 0 : (float)sum;
+      }
+      for (long p = 0; s->dx && p < s->inputs; p++) {
+        double sum = 0;
+        for (long j = 0; j < gates * n; j++)
+          sum += (double)d[is_lstm ? j : (j + n) % (3 * n)] * s->input_weight[p * gates * n + j];
+        s->dx[at * s->inputs + p] = (float)sum;
+      }
+    }
+}
+
+static void recurrent_pack(const struct swirl_recurrent *s, int backward, float *packed) {}
+static long recurrent_packed(const struct swirl_recurrent *s, int backward) { return 0; }
+
 const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
@@ -326,4 +421,8 @@ const struct swirl_kernels swirl_reference = {
     .rotate = rotate,
     .gated_silu = gated_silu,
     .gated_silu_gradient = gated_silu_gradient,
+    .recurrent_forward = recurrent_forward,
+    .recurrent_backward = recurrent_backward,
+    .recurrent_pack = recurrent_pack,
+    .recurrent_packed = recurrent_packed,
 };

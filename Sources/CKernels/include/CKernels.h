@@ -103,6 +103,38 @@ struct swirl_attention {
   long dbias_sequence, dbias_head, dbias_row;
 };
 
+enum swirl_recurrence { SWIRL_LSTM = 0, SWIRL_GRU };
+
+/// A recurrent layer over sequences: what the kernels read and write. Everything is dense, and gates stand in
+/// PyTorch's order: i f g o of an LSTM, r z n of a GRU.
+struct swirl_recurrent {
+  int kind;
+  long steps, batch, inputs, hidden;
+  const float *x;             // [steps, batch, inputs]
+  const float *start;         // x · input_weight + bias for each step and row, or null: computed here
+  long start_row;             // from one row of it to the next
+  const float *initial;       // [batch, hidden], the state before the first step, or null for 0
+  const float *starts;        // [steps, batch], not 0 where the state is zeroed before the step, or null
+  const float *input_weight;  // [inputs, gates, hidden]
+  const float *hidden_weight; // [hidden, gates, hidden]
+  const float *bias;          // [4, hidden]; of a GRU r, z and the input's and the state's part of n
+  const float *packed;        // what recurrent_pack wrote; null in a forward pass reads weights in place
+  float *y;                   // [steps, batch, hidden]
+  float *cell;                // [batch, hidden], of an LSTM: before the first step, then after the last
+  float *saved;               // for the backward pass, or null: [steps, batch, 6, hidden] of an LSTM: i f g
+                              // o, c before, tanh c after; [steps, batch, 4, hidden] of a GRU: r z n,
+                              // the state's part of n
+
+  // The backward pass alone:
+  const float *dy;            // [steps, batch, hidden]
+  float *dh;                  // [batch, hidden], receives the gradient of the state before the first step
+  float *dcell;               // [batch, hidden]: the gradient of c after the last step, then before the first
+  float *dgates;              // [steps, batch, 4, hidden]: i f g o; of a GRU n, r, z, the state's part of n
+  float *dbias;               // [batch, 4, hidden]: dgates summed over the steps
+  float *dx;                  // [steps, batch, inputs], or null
+  float *previous;            // [steps, batch, hidden], receives the state before each step, or null
+};
+
 /// One SIMD level's kernels. Strides are in elements.
 struct swirl_kernels {
   const char *name;
@@ -166,6 +198,14 @@ struct swirl_kernels {
   void (*gated_silu)(long n, const float *a, const float *b, float *y);
   void (*gated_silu_gradient)(long n, const float *dy, const float *a, const float *b, float *da,
                               float *db);
+
+  /// Runs the rows [first, last) of the batch through all steps. scratch: (last − first) · hidden numbers.
+  void (*recurrent_forward)(const struct swirl_recurrent *s, long first, long last, float *scratch);
+  /// Writes dh, dcell, dgates, dbias, dx and previous of the rows [first, last).
+  void (*recurrent_backward)(const struct swirl_recurrent *s, long first, long last);
+  /// Packs the weights for the forward or the backward pass, `recurrent_packed` numbers.
+  void (*recurrent_pack)(const struct swirl_recurrent *s, int backward, float *packed);
+  long (*recurrent_packed)(const struct swirl_recurrent *s, int backward);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.

@@ -85,16 +85,20 @@ extension Module {
 
 /// Compares the parameters a module visits with the tensors and modules its type stores.
 ///
+/// A parameter may be visited under another name than its property's, such as PyTorch's.
+///
 /// - Returns: A sentence for each stored tensor that no visit reached; empty when all is well.
 public func checkModule(_ module: some Module) -> [String] {
-  let visited = Set(module.parameters.map(\.name))
+  let parameters = module.parameters
+  let visited = Set(parameters.map(\.name))
+  let storages = Set(parameters.map { ObjectIdentifier($0.value.storage) })
   var findings: [String] = []
-  if visited.count != module.parameters.count {
+  if visited.count != parameters.count {
     findings.append("\(type(of: module)) visits two parameters under one name")
   }
   func walk(_ value: Any, _ path: String) {
-    if value is Tensor {
-      if !visited.contains(path) {
+    if let tensor = value as? Tensor {
+      if !visited.contains(path) && !storages.contains(ObjectIdentifier(tensor.storage)) {
         findings.append("\(type(of: module)) does not visit its parameter \(path)")
       }
       return
