@@ -139,8 +139,12 @@ static void NAME(head_backward)(const struct swirl_attention *s, long sequence, 
   for (long key = 0; key < keys; key += KEY_TILE) {
     const long tile = keys - key < KEY_TILE ? keys - key : KEY_TILE;
     int is_loaded = 0;
-    memset(dk, 0, (size_t)(2 * KEY_TILE * padded) * sizeof(float));
-    for (long i = 0; i < count; i += QUERY_TILE) {
+    memset(dk, 0, (size_t)(tile * padded) * sizeof(float));
+    memset(dv, 0, (size_t)(tile * padded) * sizeof(float));
+    // Those queries alone that see one of these keys.
+    const long from = key - s->after - (keys - count), to = key + tile + s->before - (keys - count);
+    const long stop = to < count ? to : count;
+    for (long i = from < 0 ? 0 : from / QUERY_TILE * QUERY_TILE; i < stop; i += QUERY_TILE) {
       struct NAME(span) t;
       const long n = count - i < QUERY_TILE ? count - i : QUERY_TILE, vectors = (n + W - 1) / W;
       NAME(span_of)(s, sequence, head, i, n, &t);

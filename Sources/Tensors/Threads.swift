@@ -23,13 +23,17 @@ private let parallelWork = 1_000_000
 /// multiply-adds in all) is small or no `withWorkers` scope is open, else shared among its threads.
 ///
 /// A row must come out the same in any range: sums over rows are taken in chunks of a fixed size.
-func parallelRows(_ count: Int, work: Int, _ body: (Range<Int>) -> Void) {
+///
+/// - Parameter partsPerThread: How finely to deal out; more where rows are few and large.
+func parallelRows(
+  _ count: Int, work: Int, partsPerThread: Int = 4, _ body: (Range<Int>) -> Void
+) {
   guard work >= parallelWork, count > 1, let pool = engineWorkers, pool.threads > 1 else {
     if count > 0 { body(0..<count) }
     return
   }
   // More parts than threads, so that a thread the system interrupts does not hold up the rest.
-  let parts = min(count, pool.threads * 4)
+  let parts = min(count, pool.threads * partsPerThread)
   pool.parallelFor(parts) { part in
     let range = count * part / parts..<count * (part + 1) / parts
     if !range.isEmpty { body(range) }

@@ -13,7 +13,8 @@ public struct KeyValueCache: Sendable {
     values = .zeros([room, kvHeads, dim])
   }
 
-  /// Adds tokens: `keys` and `values` are `[tokens, kvHeads, dim]`. They are constants to a tape.
+  /// Adds tokens: `keys` and `values` are `[tokens, kvHeads, dim]`. Ends the process where a tape
+  /// follows them: their gradient would be lost.
   public mutating func append(_ keys: Tensor, _ values: Tensor) {
     guard keys.rank == 3, keys.shape == values.shape,
       keys.shape.dropFirst().elementsEqual(self.keys.shape.dropFirst())
@@ -21,6 +22,11 @@ public struct KeyValueCache: Sendable {
       fail(
         "KeyValueCache",
         "keys \(keys.shape) and values \(values.shape) do not join \(self.keys.shape)")
+    }
+    if Trace(keys, values) != nil {
+      fail(
+        "KeyValueCache",
+        "decoding is not differentiated; wrap it in withoutGradient, or train on whole sequences")
     }
     let needed = count + keys.shape[0]
     Self.write(keys, after: count, into: &self.keys, needed: needed)

@@ -235,7 +235,7 @@ package struct AttentionCall {
   ) {
     let scratchCount = kernels.attention_scratch(&arguments, backward ? 1 : 0)
     withUnsafePointer(to: &arguments) { arguments in
-      parallelRows(tasks, work: backward ? work * 5 / 2 : work) { range in
+      parallelRows(tasks, work: backward ? work * 5 / 2 : work, partsPerThread: 16) { range in
         let scratch = Storage(byteCount: scratchCount * MemoryLayout<Float>.stride)
         withExtendedLifetime(scratch) {
           kernel!(

@@ -22,8 +22,8 @@ extension AttentionCall {
       let seen = grid(rows.count, columns.count) { query, key in
         query - key <= reach.before && key - query <= reach.after ? 1 : 0
       }
-      // A query that sees no key would otherwise divide 0 by 0.
-      let weights = (scores * seen - 1e30 * (1 - seen)).softmax() * seen
+      // Finite, since a query that sees no key would otherwise divide 0 by 0.
+      let weights = (scores - 1e30 * (1 - seen)).softmax() * seen
       return weights.matmul(perQueryHead(v.sliced(columns)).permuted([1, 0, 2])).permuted([1, 0, 2])
     }
     return Tensor.concatenated(results).reshaped(to: self.q.shape)
