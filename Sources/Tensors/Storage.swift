@@ -5,19 +5,24 @@ final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
   let byteCount: Int
   private let sizeClass: Int32
+  /// What keeps borrowed memory alive, such as a mapped file.
+  private let owner: AnyObject?
 
   init(byteCount: Int) {
     var sizeClass: Int32 = 0
     pointer = swirl_pool_acquire(byteCount, &sizeClass)
     self.byteCount = byteCount
     self.sizeClass = sizeClass
+    owner = nil
   }
 
-  /// A view of memory that somebody else keeps alive for longer than this object.
-  init(borrowing pointer: UnsafeMutableRawPointer, byteCount: Int) {
+  /// A view of memory that `owner`, or else somebody, keeps alive for longer than this object. It is
+  /// never written to.
+  init(borrowing pointer: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject? = nil) {
     self.pointer = pointer
     self.byteCount = byteCount
     sizeClass = -1
+    self.owner = owner
   }
 
   var isBorrowed: Bool { sizeClass < 0 }
@@ -25,6 +30,11 @@ final class Storage: @unchecked Sendable {
   deinit {
     if sizeClass >= 0 { swirl_pool_release(pointer, sizeClass) }
   }
+}
+
+extension Tensor {
+  /// Whether the numbers lie in memory of somebody else, such as a mapped file.
+  package var isBorrowed: Bool { storage.isBorrowed }
 }
 
 /// What the buffer pool had to ask of the system.

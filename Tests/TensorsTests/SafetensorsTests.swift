@@ -51,8 +51,8 @@ private func file(header: String, payload: Int = 0) -> Data {
   (file(header: "{\"a\":" + String(repeating: "[", count: 50_000)), "nested too deeply"),
   (file(header: "{\"a\":3}"), "lacks a dtype"),
   (
-    file(header: #"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, payload: 8),
-    "has the type F64"
+    file(header: #"{"a":{"dtype":"Q64","shape":[1],"data_offsets":[0,8]}}"#, payload: 8),
+    "has the type Q64"
   ),
   (
     file(header: #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, payload: 4),

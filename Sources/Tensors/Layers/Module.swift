@@ -75,7 +75,8 @@ extension Module {
         let storage = Storage(
           borrowing: dense.storage.pointer, byteCount: dense.storage.byteCount)
         parameter = Tensor(
-          view: storage, offset: dense.offset, shape: dense.shape, strides: dense.strides)
+          view: storage, offset: dense.offset, shape: dense.shape, strides: dense.strides,
+          type: dense.type)
       }
       return replica
     }
