@@ -98,8 +98,8 @@ def nature_cnn_train_b32():
 
 @row
 def lstm_train():
-    model = nn.LSTM(64, 64, batch_first=True)
-    x = torch.randn(32, 128, 64)
+    model = nn.LSTM(64, 64)
+    x = torch.randn(128, 32, 64)
 
     def step():
         model.zero_grad()

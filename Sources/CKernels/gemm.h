@@ -18,11 +18,13 @@
 #define K_BLOCK 512
 #define PANEL (WIDE * W)
 #define IN_PLACE_LIMIT (64 * 1024)
+#define SHORT_ROWS 3
+#define SHORT_WIDE 8
 
 INLINE void NAME(tile)(const int rows, const int vectors, const int partial, long k, const float *a,
                        long a_row, long a_col, const float *b, long b_row, float *c, long c_row,
                        long last, const float *bias, int from_c) {
-  V sum[ROWS_NARROW][WIDE];
+  V sum[ROWS_NARROW][SHORT_WIDE];
 #pragma clang loop unroll(full)
   for (int j = 0; j < vectors; j++) {
     int cut = partial && j == vectors - 1;
@@ -38,7 +40,7 @@ INLINE void NAME(tile)(const int rows, const int vectors, const int partial, lon
     }
   }
   for (long p = 0; p < k; p++) {
-    V right[WIDE];
+    V right[SHORT_WIDE];
 #pragma clang loop unroll(full)
     for (int j = 0; j < vectors; j++)
       right[j] = partial && j == vectors - 1 ? load_first(b + j * W, last) : load(b + j * W);
@@ -216,6 +218,42 @@ static void NAME(narrow)(long m, long n, long k, const float *a, long a_row, lon
   }
 }
 
+// Up to SHORT_ROWS rows, as rollouts and decoding have them: tiles are wide, since few rows leave too few
+// chains to hide the latency of a multiply-add. B is read in place and once.
+#if W == 16
+#define SHORT_WIDE_OF(rows) 8
+#else
+#define SHORT_WIDE_OF(rows) (rows == 1 ? 8 : 4)
+#endif
+
+INLINE void NAME(short_rows)(const int m, long n, long k, const float *a, long a_row, long a_col,
+                           const float *b, long b_row, float *c, long c_row, const float *bias,
+                           int from_c) {
+  long j = 0, last = W;
+#define SHORT_TILES(vectors)                                                               \
+  for (; vectors <= SHORT_WIDE_OF(m) && n - j >= vectors * W; j += vectors * W)            \
+    NAME(tile)(m, vectors, 0, k, a, a_row, a_col, b + j, b_row, c + j, c_row, last,      \
+               bias ? bias + j : 0, from_c);
+  SHORT_TILES(8) SHORT_TILES(4) SHORT_TILES(2) SHORT_TILES(1)
+#undef SHORT_TILES
+  last = n - j;
+  if (last > 0)
+    NAME(tile)(m, 1, 1, k, a, a_row, a_col, b + j, b_row, c + j, c_row, last, bias ? bias + j : 0,
+               from_c);
+}
+
+static void NAME(short_product)(long m, long n, long k, const float *a, long a_row, long a_col,
+                      const float *b, long b_row, float *c, long c_row, const float *bias,
+                      int accumulate) {
+#define SHORT_ARGUMENTS n, k, a, a_row, a_col, b, b_row, c, c_row, accumulate ? 0 : bias, accumulate
+  switch (m) {
+  case 1: NAME(short_rows)(1, SHORT_ARGUMENTS); break;
+  case 2: NAME(short_rows)(2, SHORT_ARGUMENTS); break;
+  default: NAME(short_rows)(3, SHORT_ARGUMENTS);
+  }
+#undef SHORT_ARGUMENTS
+}
+
 static void NAME(gemm)(long m, long n, long k, const float *a, long a_row, long a_col,
                        const float *b, long b_row, long b_col, float *c, long c_row,
                        const float *bias, int accumulate, int activation) {
@@ -223,6 +261,11 @@ static void NAME(gemm)(long m, long n, long k, const float *a, long a_row, long 
   if (n <= NARROW) {
     const float *start = accumulate ? 0 : bias;
     NAME(narrow)(m, n, k, a, a_row, a_col, b, b_row, b_col, c, c_row, start, accumulate);
+    if (activation) NAME(activate_rows)(activation, m, n, c, c_row);
+    return;
+  }
+  if (m <= SHORT_ROWS && b_col == 1) {
+    NAME(short_product)(m, n, k, a, a_row, a_col, b, b_row, c, c_row, bias, accumulate);
     if (activation) NAME(activate_rows)(activation, m, n, c, c_row);
     return;
   }

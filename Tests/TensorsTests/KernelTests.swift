@@ -116,6 +116,19 @@ private func numbers(_ count: Int, _ random: inout PCG64, in range: ClosedRange<
   }
 }
 
+@Test func productsIntoAnotherTensorAreThoseOfMatmul() {
+  var random = PCG64(seed: 7)
+  for (m, k, n) in [(1, 64, 64), (2, 7, 65), (3, 5, 200), (5, 0, 4), (0, 3, 4), (9, 33, 3)] {
+    let a = Tensor.normal([k, m], using: &random).transposed()
+    let b = Tensor.normal([k, n], using: &random)
+    var c = Tensor.ones([m, n])
+    let before = c
+    c.setToProduct(of: a, b)
+    #expect(c.scalars == a.matmul(b).scalars)
+    #expect(before.scalars.allSatisfy { $0 == 1 })
+  }
+}
+
 @Test func threadsDoNotChangeABit() {
   var random = PCG64(seed: 6)
   let a = Tensor.normal([301, 200], using: &random)

@@ -66,6 +66,23 @@ extension Tensor {
         }, a: self, b: other, x: self, y: other))
   }
 
+  /// Overwrites this tensor, `[m, n]`, with the product of `[m, k]` and `[k, n]`, with the bits of `matmul`.
+  ///
+  /// Nothing is recorded and, where the storage is this tensor's alone, nothing allocated.
+  public mutating func setToProduct(of a: Tensor, _ b: Tensor) {
+    guard a.rank == 2, b.rank == 2, a.shape[1] == b.shape[0],
+      shape == Shape(a.shape[0], b.shape[1])
+    else {
+      fail("setToProduct", "shapes \(a.shape) and \(b.shape) do not multiply into \(shape)")
+    }
+    let (a, b) = (a.float32, b.float32)
+    mutate { out in
+      multiply(
+        a.shape[0], b.shape[1], a.shape[1], a.pointer, a.strides[0], a.strides[1], b.pointer,
+        b.strides[0], b.strides[1], out.baseAddress!, nil, activation: 0)
+    }
+  }
+
   private func product(with other: Tensor) -> Tensor {
     let a = float32
     let b = other.float32
