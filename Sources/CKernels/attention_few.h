@@ -1,19 +1,20 @@
 // Attention for a few queries, as in decoding, and the kernel that shares out the tasks.
 //
-// Lanes of queries would stay empty here, so that they are keys in q·k and dimensions in the weighted
-// sum. Each query's operations are those of attend_tile, in the same order, to the same bits. The
-// queries of all heads that share a key head are taken together: keys and values are read once.
+// Lanes of queries would stay empty here, so that they are keys in q·k and dimensions in the
+// weighted sum. Each query's operations are those of attend_tile, in the same order, to the same
+// bits. The queries of all heads that share a key head are taken together: keys and values are read
+// once.
 
 #define FEW_QUERIES 7
-#define FEW_ROWS 4
-#define FEW_VECTORS (W == 16 ? 4 : 2)
+#define GROUP_ROWS 4
+#define GROUP_VECTORS (W == 16 ? 4 : 2)
 
 // scores[row][j] = q[row] · k[j], chains in the order of the dimensions.
 INLINE void NAME(score_few)(const int rows, long dim, long count, const float *q, long q_row,
                             const float *k, long k_row, float *scores) {
   for (long j = 0; j < count; j += W) {
     const long keys = count - j < W ? count - j : W;
-    V sum[FEW_ROWS] = {};
+    V sum[GROUP_ROWS] = {};
     for (long d = 0; d < dim; d += W) {
       const long depth = dim - d < W ? dim - d : W;
       V block[W];
@@ -47,7 +48,7 @@ INLINE void NAME(score_few)(const int rows, long dim, long count, const float *q
 INLINE void NAME(sum_few)(const int rows, const int vectors, long last, long count,
                           const float *weights, const float *v, long v_row, const float *rescale,
                           float *result, long result_row) {
-  V total[FEW_ROWS][4];
+  V total[GROUP_ROWS][4];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -95,9 +96,9 @@ static float NAME(adjust_row)(const struct swirl_attention *s, const struct NAME
 INLINE void NAME(attend_few)(const int rows, const struct swirl_attention *s,
                              const struct NAME(span) *t, float *scratch) {
   const long dim = s->dim, padded = (dim + W - 1) / W * W;
-  float *scores = scratch, *query = scores + FEW_ROWS * KEY_TILE;
-  float *result = query + FEW_ROWS * padded;
-  float largest[FEW_ROWS], sum[FEW_ROWS], rescale[FEW_ROWS];
+  float *scores = scratch, *query = scores + GROUP_ROWS * KEY_TILE;
+  float *result = query + GROUP_ROWS * padded;
+  float largest[GROUP_ROWS], sum[GROUP_ROWS], rescale[GROUP_ROWS];
   memset(result, 0, (size_t)(rows * padded) * sizeof(float));
   long begin = t[0].begin, end = t[0].end;
   for (int r = 0; r < rows; r++) {
@@ -123,10 +124,10 @@ INLINE void NAME(attend_few)(const int rows, const struct swirl_attention *s,
 #pragma clang loop unroll(full)
       for (int r = 0; r < rows; r++) sum[r] += scores[r * KEY_TILE + j];
     const float *v = t->v + key * s->v_token;
-    for (long d = 0; d < dim; d += FEW_VECTORS * W) {
+    for (long d = 0; d < dim; d += GROUP_VECTORS * W) {
       const long left = dim - d;
-      if (left >= FEW_VECTORS * W)
-        NAME(sum_few)(rows, FEW_VECTORS, W, count, scores, v + d, s->v_token, rescale, result + d,
+      if (left >= GROUP_VECTORS * W)
+        NAME(sum_few)(rows, GROUP_VECTORS, W, count, scores, v + d, s->v_token, rescale, result + d,
                       padded);
       else
         for (long c = 0; c < left; c += W)
@@ -148,9 +149,9 @@ INLINE void NAME(attend_few)(const int rows, const struct swirl_attention *s,
 static void NAME(attend_group)(const struct swirl_attention *s, long sequence, long head, long row,
                                long count, float *scratch) {
   const long all = s->heads / s->kv_heads * count;
-  struct NAME(span) t[FEW_ROWS];
-  for (long first = 0; first < all; first += FEW_ROWS) {
-    const long rows = all - first < FEW_ROWS ? all - first : FEW_ROWS;
+  struct NAME(span) t[GROUP_ROWS];
+  for (long first = 0; first < all; first += GROUP_ROWS) {
+    const long rows = all - first < GROUP_ROWS ? all - first : GROUP_ROWS;
     for (long r = 0; r < rows; r++)
       NAME(span_of)(s, sequence, head + (first + r) / count, row + (first + r) % count, 1, &t[r]);
     switch (rows) {
