@@ -10,6 +10,7 @@
 #include "optimizers.h"
 #include "gated.h"
 #include "reduce.h"
+#include "normalization.h"
 #include "roofline.h"
 #include "recurrent.h"
 
@@ -41,4 +42,10 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .recurrent_backward = NAME(recurrent_backward),
     .recurrent_pack = NAME(recurrent_pack),
     .recurrent_packed = NAME(recurrent_packed),
+    .row_sum = NAME(row_sum),
+    .row_squares = NAME(row_squares),
+    .row_products = NAME(row_products),
+    .blend = NAME(blend),
+    .layer_norm = NAME(layer_norm),
+    .layer_norm_gradient = NAME(layer_norm_gradient),
 };

@@ -301,6 +301,68 @@ static void gated_silu_gradient(long n, const float *dy, const float *a, const f
   }
 }
 
+static float row_sum(long n, const float *x) {
+  double sum = 0;
+  for (long i = 0; i < n; i++) sum += x[i];
+  return (float)sum;
+}
+
+static float row_squares(long n, const float *x, float centre) {
+  double sum = 0;
+  for (long i = 0; i < n; i++) sum += ((double)x[i] - centre) * ((double)x[i] - centre);
+  return (float)sum;
+}
+
+static void row_products(long n, const float *dy, const float *x, float centre, float *sums) {
+  double sum = 0, product = 0;
+  for (long i = 0; i < n; i++) {
+    sum += dy[i];
+    product += dy[i] * ((double)x[i] - centre);
+  }
+  sums[0] = (float)sum;
+  sums[1] = (float)product;
+}
+
+static void blend(long n, const float *dy, float a, const float *x, float centre, float b, float c,
+                  float *out) {
+  for (long i = 0; i < n; i++)
+    out[i] = (float)((double)a * dy[i] + b * ((double)x[i] - centre) + c);
+}
+
+static void layer_norm(long rows, long n, const float *x, const float *weight, const float *bias,
+                       float epsilon, int centred, float *y, float *means, float *scales) {
+  for (long r = 0; r < rows; r++, x += n, y += n) {
+    const float mean = centred ? row_sum(n, x) / (float)n : 0;
+    const double scale = 1 / sqrt(row_squares(n, x, mean) / (double)n + epsilon);
+    means[r] = mean;
+    scales[r] = (float)scale;
+    for (long i = 0; i < n; i++)
+      y[i] = (float)((x[i] - mean) * scale * (weight ? weight[i] : 1) + (bias ? bias[i] : 0));
+  }
+}
+
+static void layer_norm_gradient(long rows, long n, const float *dy, const float *x,
+                                const float *weight, const float *means, const float *scales,
+                                int centred, float *dx, float *dweight, float *dbias) {
+  for (long r = 0; r < rows; r++, x += n, dy += n) {
+    double sum = 0, product = 0;
+    for (long i = 0; i < n; i++) {
+      const double z = ((double)x[i] - means[r]) * scales[r];
+      const double g = (double)dy[i] * (weight ? weight[i] : 1);
+      sum += g;
+      product += g * z;
+      if (dweight) dweight[i] += (float)(dy[i] * z);
+      if (dbias) dbias[i] += dy[i];
+    }
+    for (long i = 0; dx && i < n; i++) {
+      const double z = ((double)x[i] - means[r]) * scales[r];
+      const double g = (double)dy[i] * (weight ? weight[i] : 1);
+      dx[r * n + i] =
+          (float)((g - (centred ? sum / (double)n : 0) - z * product / (double)n) * scales[r]);
+    }
+  }
+}
+
 static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
 
 static float multiply_adds(long rounds) {
@@ -425,4 +487,10 @@ const struct swirl_kernels swirl_reference = {
     .recurrent_backward = recurrent_backward,
     .recurrent_pack = recurrent_pack,
     .recurrent_packed = recurrent_packed,
+    .row_sum = row_sum,
+    .row_squares = row_squares,
+    .row_products = row_products,
+    .blend = blend,
+    .layer_norm = layer_norm,
+    .layer_norm_gradient = layer_norm_gradient,
 };

@@ -206,6 +206,23 @@ struct swirl_kernels {
   /// Packs the weights for the forward or the backward pass, `recurrent_packed` numbers.
   void (*recurrent_pack)(const struct swirl_recurrent *s, int backward, float *packed);
   long (*recurrent_packed)(const struct swirl_recurrent *s, int backward);
+  /// Σ x
+  float (*row_sum)(long n, const float *x);
+  /// Σ (x − centre)²
+  float (*row_squares)(long n, const float *x, float centre);
+  /// sums = Σ dy, Σ dy (x − centre)
+  void (*row_products)(long n, const float *dy, const float *x, float centre, float *sums);
+  /// out = a · dy + b · (x − centre) + c
+  void (*blend)(long n, const float *dy, float a, const float *x, float centre, float b, float c,
+                float *out);
+  /// y = (x − mean) · scale · weight + bias by row, scale = 1 / √(mean square + epsilon); the mean is
+  /// taken as 0 unless `centred`. `weight` and `bias` may be null; means and scales are written.
+  void (*layer_norm)(long rows, long n, const float *x, const float *weight, const float *bias,
+                     float epsilon, int centred, float *y, float *means, float *scales);
+  /// Writes dx, unless it is null, and adds the rows' parts to dweight and dbias, unless null.
+  void (*layer_norm_gradient)(long rows, long n, const float *dy, const float *x,
+                              const float *weight, const float *means, const float *scales,
+                              int centred, float *dx, float *dweight, float *dbias);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.
