@@ -27,4 +27,16 @@ static inline SineAndCosine sine_and_cosine(double angle) {
   return both;
 }
 
+/// The square that NumPy gives for a scalar's `**2`: `pow`, which is not always the rounded product.
+static inline double square_by_pow(double number) {
+  // Volatile, since a compiler that sees the exponent makes a product of it.
+  volatile double exponent = 2;
+  return pow(number, exponent);
+}
+
+static inline float square_by_powf(float number) {
+  volatile float exponent = 2;
+  return powf(number, exponent);
+}
+
 #endif

@@ -3,6 +3,7 @@ import Foundation
 /// What the scripts in References wrote down of Gymnasium.
 enum Goldens {
   static let cartPole: CartPoleGoldens = read("cartpole.json")
+  static let classicControl: [ChecksumRun] = read("classic_control.json")
   static let spaces: SpaceGoldens = read("spaces.json")
 
   private static func read<T: Decodable>(_ name: String) -> T {
