@@ -260,28 +260,25 @@ static void NAME(recurrent_forward)(const struct swirl_recurrent *s, long first,
 
 // MARK: - Backward
 
-INLINE void NAME(put_gradient)(const struct swirl_recurrent *s, float *out, float *total, int is_last,
-                               long count, V x) {
+INLINE void NAME(put_gradient)(float *out, float *total, long count, V x) {
   NAME(store_some)(out, x, count);
-  NAME(store_some)(total, is_last ? x : NAME(load_some)(total, count) + x, count);
+  NAME(store_some)(total, NAME(load_some)(total, count) + x, count);
 }
 
-// What row `row` at step t sends into the sums of its gates; dh and dcell become what the row's state
-// before the step receives past the products.
-static void NAME(gate_gradients)(const struct swirl_recurrent *s, long t, long row) {
+// What row `row` at step t sends into the sums of its gates, in `gates`, and so into the biases; dh and
+// dcell become what the row's state before the step receives past the products.
+static void NAME(gate_gradients)(const struct swirl_recurrent *s, long t, long row,
+                                 const float *state, float *gates, float *dbias) {
   const long hidden = s->hidden, at = t * s->batch + row;
-  const float *state = NAME(state_before)(s, t, row);
-  const int is_last = t == s->steps - 1;
   float *dh = s->dh + row * hidden, *dcell = s->dcell + row * hidden;
   for (long u = 0; u < hidden; u += W) {
     const long count = hidden - u < W ? hidden - u : W;
     const float *saved = s->saved + at * SAVED(s) * hidden + u;
-    float *out = s->dgates + at * 4 * hidden + u, *total = s->dbias + row * 4 * hidden + u;
     V d = NAME(load_some)(s->dy + at * hidden + u, count);
-    if (!is_last) d = d + NAME(load_some)(dh + u, count);
+    if (t < s->steps - 1) d = d + NAME(load_some)(dh + u, count);
 #define SAVED_AT(slot) NAME(load_some)(saved + slot * hidden, count)
 #define PUT(slot, x) \
-  NAME(put_gradient)(s, out + slot * hidden, total + slot * hidden, is_last, count, x)
+  NAME(put_gradient)(gates + slot * hidden + u, dbias + slot * hidden + u, count, x)
     if (s->kind == SWIRL_LSTM) {
       const V i = SAVED_AT(0), f = SAVED_AT(1), g = SAVED_AT(2), o = SAVED_AT(3);
       const V before = SAVED_AT(4), y = SAVED_AT(5);
@@ -304,11 +301,6 @@ static void NAME(gate_gradients)(const struct swirl_recurrent *s, long t, long r
 #undef SAVED_AT
 #undef PUT
   }
-  if (s->previous) {
-    float *previous = s->previous + at * hidden;
-    if (state) memcpy(previous, state, (size_t)hidden * sizeof(float));
-    else memset(previous, 0, (size_t)hidden * sizeof(float));
-  }
 }
 
 // c[m, n] (+)= a · b, b in panels of two vectors.
@@ -323,24 +315,55 @@ static void NAME(panel_product)(long m, long n, long depth, const float *a, long
   }
 }
 
-static void NAME(recurrent_backward)(const struct swirl_recurrent *s, long first, long last) {
-  const long hidden = s->hidden, rows = last - first, depth = GATES(s) * hidden;
+// The rows go backwards through the steps. Gradients of the gates are kept for so many steps as the
+// second-level cache holds; then the weights receive theirs, the transpose of what the gates read times these.
+static void NAME(recurrent_backward)(const struct swirl_recurrent *s, long first, long last,
+                                     float *dweights, float *dbias, float *scratch) {
+  const long hidden = s->hidden, inputs = s->inputs, rows = last - first;
+  const long columns = GATES(s) * hidden, chunk = swirl_recurrent_chunk(s, rows);
   const int is_gru = s->kind == SWIRL_GRU;
-  const float *direct = s->packed + (hidden + W - 1) / W * W * depth;
-  for (long t = s->steps - 1; t >= 0; t--) {
-    const long at = t * s->batch + first;
-    for (long row = first; row < last; row++) NAME(gate_gradients)(s, t, row);
-    const float *gates = s->dgates + at * 4 * hidden;
-    NAME(panel_product)(rows, hidden, depth, gates + (is_gru ? hidden : 0), 4 * hidden, s->packed,
-                        s->dh + first * hidden, is_gru);
-    if (s->dx)
-      NAME(panel_product)(rows, s->inputs, depth, gates, 4 * hidden, direct, s->dx + at * s->inputs,
-                          0);
-    for (long row = first; s->starts && row < last; row++)
-      if (s->starts[t * s->batch + row] != 0) {
-        memset(s->dh + row * hidden, 0, (size_t)hidden * sizeof(float));
-        if (!is_gru) memset(s->dcell + row * hidden, 0, (size_t)hidden * sizeof(float));
+  const float *direct = s->packed + (hidden + W - 1) / W * W * columns;
+  // Rows that lie a power of two apart would push each other out of the first-level cache.
+  const long gate_row = 4 * hidden + 16, read_row = inputs + hidden + 16;
+  float *reads = scratch + chunk * rows * gate_row;
+  int is_first = 1;
+  memset(dbias, 0, (size_t)(4 * hidden) * sizeof(float));
+  if (dweights && s->steps == 0)
+    memset(dweights, 0, (size_t)((inputs + hidden) * columns) * sizeof(float));
+  for (long end = s->steps; end > 0; end -= chunk) {
+    const long start = end > chunk ? end - chunk : 0;
+    for (long t = end - 1; t >= start; t--) {
+      const long at = t * s->batch + first;
+      float *gates = scratch + (t - start) * rows * gate_row;
+      float *read = reads + (t - start) * rows * read_row;
+      for (long i = 0; i < rows; i++, read += read_row) {
+        const float *state = NAME(state_before)(s, t, first + i);
+        NAME(gate_gradients)(s, t, first + i, state, gates + i * gate_row, dbias);
+        memcpy(read, s->x + (at + i) * inputs, (size_t)inputs * sizeof(float));
+        if (state) memcpy(read + inputs, state, (size_t)hidden * sizeof(float));
+        else memset(read + inputs, 0, (size_t)hidden * sizeof(float));
       }
+      NAME(panel_product)(rows, hidden, columns, gates + (is_gru ? hidden : 0), gate_row, s->packed,
+                          s->dh + first * hidden, is_gru);
+      if (s->dx)
+        NAME(panel_product)(rows, inputs, columns, gates, gate_row, direct, s->dx + at * inputs, 0);
+      for (long row = first; s->starts && row < last; row++)
+        if (s->starts[t * s->batch + row] != 0) {
+          memset(s->dh + row * hidden, 0, (size_t)hidden * sizeof(float));
+          if (!is_gru) memset(s->dcell + row * hidden, 0, (size_t)hidden * sizeof(float));
+        }
+    }
+    const long depth = (end - start) * rows;
+    if (dweights && is_gru) {
+      NAME(gemm)(inputs, columns, depth, reads, 1, read_row, scratch, gate_row, 1, dweights, columns,
+                 0, !is_first, 0);
+      NAME(gemm)(hidden, columns, depth, reads + inputs, 1, read_row, scratch + hidden, gate_row, 1,
+                 dweights + inputs * columns, columns, 0, !is_first, 0);
+    } else if (dweights) {
+      NAME(gemm)(inputs + hidden, columns, depth, reads, 1, read_row, scratch, gate_row, 1, dweights,
+                 columns, 0, !is_first, 0);
+    }
+    is_first = 0;
   }
 }
 

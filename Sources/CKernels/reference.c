@@ -416,14 +416,18 @@ static void recurrent_forward(const struct swirl_recurrent *s, long first, long 
     }
 }
 
-static void recurrent_backward(const struct swirl_recurrent *s, long first, long last) {
+// scratch holds a row's gradients of its gates.
+static void recurrent_backward(const struct swirl_recurrent *s, long first, long last,
+                               float *dweights, float *dbias, float *scratch) {
   const long n = s->hidden, is_lstm = s->kind == SWIRL_LSTM, gates = is_lstm ? 4 : 3;
+  float *d = scratch;
+  memset(dbias, 0, (size_t)(4 * n) * sizeof(float));
+  if (dweights) memset(dweights, 0, (size_t)((s->inputs + n) * gates * n) * sizeof(float));
   for (long row = first; row < last; row++)
     for (long t = s->steps - 1; t >= 0; t--) {
       const long at = t * s->batch + row, fresh = s->starts && s->starts[at] != 0;
       const float *h = t > 0 ? s->y + (at - s->batch) * n : s->initial ? s->initial + row * n : 0;
       if (fresh) h = 0;
-      float *d = s->dgates + at * 4 * n;
       for (long u = 0; u < n; u++) {
         const float *v = s->saved + at * (is_lstm ? 6 : 4) * n + u;
         const double dh = s->dy[at * n + u] + (t < s->steps - 1 ? s->dh[row * n + u] : 0.0);
@@ -445,23 +449,26 @@ static void recurrent_backward(const struct swirl_recurrent *s, long first, long
           s->dh[row * n + u] = (float)(dh * z);
         }
         for (long g = 0; g < 4; g++) {
-          float *total = s->dbias + (row * 4 + g) * n + u;
           d[g * n + u] = (float)out[g];
-          *total = (float)(out[g] + (t < s->steps - 1 ? *total : 0));
+          dbias[g * n + u] += d[g * n + u];
         }
-        if (s->previous) s->previous[at * n + u] = h ? h[u] : 0;
       }
+      const float *recurrent = is_lstm ? d : d + n;
       for (long p = 0; p < n; p++) {
         double sum = is_lstm ? 0 : s->dh[row * n + p];
-        for (long j = 0; j < gates * n; j++)
-          sum += (double)d[is_lstm ? j : n + j] * s->hidden_weight[p * gates * n + j];
+        for (long j = 0; j < gates * n; j++) {
+          sum += (double)recurrent[j] * s->hidden_weight[p * gates * n + j];
+          if (dweights && h) dweights[(s->inputs + p) * gates * n + j] += h[p] * recurrent[j];
+        }
         s->dh[row * n + p] = fresh ? 0 : (float)sum;
       }
-      for (long p = 0; s->dx && p < s->inputs; p++) {
+      for (long p = 0; p < s->inputs; p++) {
         double sum = 0;
-        for (long j = 0; j < gates * n; j++)
+        for (long j = 0; j < gates * n; j++) {
           sum += (double)d[is_lstm ? j : (j + n) % (3 * n)] * s->input_weight[p * gates * n + j];
-        s->dx[at * s->inputs + p] = (float)sum;
+          if (dweights) dweights[p * gates * n + j] += s->x[at * s->inputs + p] * d[j];
+        }
+        if (s->dx) s->dx[at * s->inputs + p] = (float)sum;
       }
     }
 }

@@ -196,9 +196,10 @@ func aRowsStateDoesNotDependOnItsBatchOrItsCalls(_ sizes: (inputs: Int, hidden: 
         -> [[Float]]
       {
         let rows = steps * batch
+        let weightCount = (inputs + hidden) * gates * hidden
         let sizes = [
           rows * hidden, batch * hidden, rows * slots * hidden, batch * hidden, batch * hidden,
-          rows * 4 * hidden, batch * 4 * hidden, rows * inputs, rows * hidden,
+          2 * weightCount, 8 * hidden, rows * inputs,
         ]
         let out = sizes.map { Tensor(repeating: 0.5, shape: [$0]) }
         var s = swirl_recurrent()
@@ -227,12 +228,15 @@ func aRowsStateDoesNotDependOnItsBatchOrItsCalls(_ sizes: (inputs: Int, hidden: 
         }
         level.recurrent_forward(&s, 0, batch, scratch.pointer)
         s.dy = UnsafePointer(dy.pointer)
-        (s.dh, s.dcell, s.dgates) = (out[3].pointer, out[4].pointer, out[5].pointer)
-        (s.dbias, s.dx, s.previous) = (out[6].pointer, out[7].pointer, out[8].pointer)
+        (s.dh, s.dcell, s.dx) = (out[3].pointer, out[4].pointer, out[7].pointer)
         level.recurrent_pack(&s, 1, backward.pointer)
         s.packed = UnsafePointer(backward.pointer)
-        level.recurrent_backward(&s, 0, batch / 2)
-        level.recurrent_backward(&s, batch / 2, batch)
+        let room = Tensor.zeros([swirl_recurrent_scratch(&s, batch) + 4 * hidden])
+        level.recurrent_backward(
+          &s, 0, batch / 2, out[5].pointer, out[6].pointer, room.pointer)
+        level.recurrent_backward(
+          &s, batch / 2, batch, out[5].pointer + weightCount, out[6].pointer + 4 * hidden,
+          room.pointer)
         return withExtendedLifetime((forward, backward)) { out.map(\.scalars) }
       }
       let expected = everything(swirl_reference, packed: false, start: false)

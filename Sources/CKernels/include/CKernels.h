@@ -128,12 +128,19 @@ struct swirl_recurrent {
   // The backward pass alone:
   const float *dy;            // [steps, batch, hidden]
   float *dh;                  // [batch, hidden], receives the gradient of the state before the first step
-  float *dcell;               // [batch, hidden]: the gradient of c after the last step, then before the first
-  float *dgates;              // [steps, batch, 4, hidden]: i f g o; of a GRU n, r, z, the state's part of n
-  float *dbias;               // [batch, 4, hidden]: dgates summed over the steps
+  float *dcell;               // [batch, hidden]: gradient of c after the last step, then before the first
   float *dx;                  // [steps, batch, inputs], or null
-  float *previous;            // [steps, batch, hidden], receives the state before each step, or null
 };
+
+/// Steps of `rows` rows whose gates' gradients are kept at a time.
+static inline long swirl_recurrent_chunk(const struct swirl_recurrent *s, long rows) {
+  const long steps = rows < 128 ? 128 / (rows > 0 ? rows : 1) : 1;
+  return steps < s->steps ? steps : s->steps;
+}
+/// Numbers of scratch for the backward pass of `rows` rows.
+static inline long swirl_recurrent_scratch(const struct swirl_recurrent *s, long rows) {
+  return swirl_recurrent_chunk(s, rows) * rows * (s->inputs + 5 * s->hidden + 32);
+}
 
 /// One SIMD level's kernels. Strides are in elements.
 struct swirl_kernels {
@@ -201,8 +208,12 @@ struct swirl_kernels {
 
   /// Runs the rows [first, last) of the batch through all steps. scratch: (last − first) · hidden numbers.
   void (*recurrent_forward)(const struct swirl_recurrent *s, long first, long last, float *scratch);
-  /// Writes dh, dcell, dgates, dbias, dx and previous of the rows [first, last).
-  void (*recurrent_backward)(const struct swirl_recurrent *s, long first, long last);
+  /// Writes dh, dcell and dx of the rows [first, last) and the sums over them of the weights' and biases'
+  /// gradients: dweights [inputs, gates, hidden], where a GRU's gates stand in the order n, r, z, then
+  /// [hidden, gates, hidden], and dbias [4, hidden]: i f g o; of a GRU n, r, z, the state's part of n.
+  /// dweights may be null. scratch: `swirl_recurrent_scratch` numbers.
+  void (*recurrent_backward)(const struct swirl_recurrent *s, long first, long last, float *dweights,
+                             float *dbias, float *scratch);
   /// Packs the weights for the forward or the backward pass, `recurrent_packed` numbers.
   void (*recurrent_pack)(const struct swirl_recurrent *s, int backward, float *packed);
   long (*recurrent_packed)(const struct swirl_recurrent *s, int backward);

@@ -1,3 +1,5 @@
+import Runtime
+
 /// A fully connected layer, act(x · weight + bias), fused.
 ///
 /// Owns the parameters and calls the function `linear`; use the function where the parameters live
@@ -10,6 +12,16 @@ public struct Linear: Module {
   public init(weight: Tensor, bias: Tensor?, activation: Activation = .identity) {
     self.weight = weight
     self.bias = bias
+    self.activation = activation
+  }
+
+  /// Parameters uniform on ±1/√inputs, as PyTorch's start.
+  public init(
+    inputs: Int, outputs: Int, bias: Bool = true, activation: Activation = .identity,
+    using random: inout PCG64
+  ) {
+    weight = .uniformFanIn([inputs, outputs], fanIn: inputs, using: &random)
+    self.bias = bias ? .uniformFanIn([outputs], fanIn: inputs, using: &random) : nil
     self.activation = activation
   }
 

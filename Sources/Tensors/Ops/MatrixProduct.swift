@@ -15,7 +15,7 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
   }
 
   /// The activation as an op of its own.
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
     case .identity: x
     case .tanh: x.tanh()

@@ -137,6 +137,10 @@ extension RecurrentCall {
     pool.parallelFor(parts) { part in body(batch * part / parts..<batch * (part + 1) / parts) }
   }
 
+  /// Rows of the batch whose gradients of the weights are summed as one: more of them share a tile,
+  /// fewer make more work that threads can share. From the sizes alone, so that threads change no bit.
+  private var rowsOfBlock: Int { Swift.max(16, (batch + 7) / 8) }
+
   private static let derivative: Derivative = { record, dy, gradients in
     let (many, saved) = (record.many, record.many.saved)
     let kind = Recurrence(rawValue: many.numbers[0])!
@@ -148,16 +152,18 @@ extension RecurrentCall {
     let dense = dy.float32.contiguous()
     let dh = Tensor(repeating: 0, shape: call.stateShape)
     let dcell = Tensor(uninitialized: call.stateShape)
-    let dgates = Tensor(uninitialized: Shape([steps, batch, 4, units]))
-    // A row's bias gradient is summed over the steps, then rows in one order: the same at any split.
-    let dbias = Tensor(repeating: 0, shape: Shape(batch, 4 * units))
-    let dx = gradients.wants(many.operands[0]) ? Tensor(uninitialized: x.shape) : nil
-    let needsCopy = call.starts != nil && gradients.wants(many.operands[2])
-    let previous = needsCopy ? Tensor(uninitialized: Shape(steps, batch, units)) : nil
     if kind == .lstm {
       dcell.pointer.update(from: dense.pointer + steps * batch * units, count: batch * units)
     }
+    let dx = gradients.wants(many.operands[0]) ? Tensor(uninitialized: x.shape) : nil
+    let block = call.rowsOfBlock
+    let blocks = (batch + block - 1) / block
+    let weightCount = inputWeight.count + hiddenWeight.count
+    let wantsWeights = gradients.wants(many.operands[1]) || gradients.wants(many.operands[2])
+    let dweights = wantsWeights ? Tensor(uninitialized: Shape(blocks, weightCount)) : nil
+    let dbias = Tensor(uninitialized: Shape(blocks, 4 * units))
     var arguments = call.arguments()
+    arguments.x = UnsafePointer(x.pointer)
     arguments.input_weight = UnsafePointer(inputWeight.pointer)
     arguments.hidden_weight = UnsafePointer(hiddenWeight.pointer)
     arguments.initial = call.hidden.map { UnsafePointer($0.pointer) }
@@ -165,91 +171,52 @@ extension RecurrentCall {
     arguments.y = result.pointer
     arguments.saved = saved[6].pointer
     arguments.dy = UnsafePointer(dense.pointer)
-    (arguments.dh, arguments.dcell) = (dh.pointer, dcell.pointer)
-    (arguments.dgates, arguments.dbias) = (dgates.pointer, dbias.pointer)
-    (arguments.dx, arguments.previous) = (dx?.pointer, previous?.pointer)
+    (arguments.dh, arguments.dcell, arguments.dx) = (dh.pointer, dcell.pointer, dx?.pointer)
     let packed = pack(&arguments, backward: true)
-    withExtendedLifetime((dense, packed, dx, previous)) {
+    withExtendedLifetime((dense, packed, dx, dweights)) {
       withUnsafePointer(to: &arguments) { arguments in
-        overRows(batch, work: call.work) { rows in
-          kernels.recurrent_backward(arguments, rows.lowerBound, rows.upperBound)
+        parallelRows(blocks, work: 2 * call.work) { range in
+          for i in range {
+            let rows = i * block..<Swift.min((i + 1) * block, batch)
+            let scratch = Storage(
+              byteCount: swirl_recurrent_scratch(arguments, rows.count)
+                * MemoryLayout<Float>.stride)
+            kernels.recurrent_backward(
+              arguments, rows.lowerBound, rows.upperBound,
+              dweights.map { $0.pointer + i * weightCount }, dbias.pointer + i * 4 * units,
+              scratch.pointer.assumingMemoryBound(to: Float.self))
+            withExtendedLifetime(scratch) {}
+          }
         }
       }
     }
     if let dx { gradients.add(dx, to: many.operands[0]) }
-    gradients.add(
-      call.inputWeightGradient(dgates), to: many.operands[1])
-    gradients.add(
-      call.hiddenWeightGradient(dgates, result, previous), to: many.operands[2])
+    if let dweights {
+      // Blocks in one order; one is its own sum.
+      let sum = blocks == 1 ? dweights.reshaped([-1]) : dweights.sum(axes: [0])
+      let direct = sum.sliced(0..<inputWeight.count).reshaped(to: inputWeight.shape)
+      gradients.add(call.inPlace(direct, axis: 1), to: many.operands[1])
+      gradients.add(
+        sum.sliced(inputWeight.count..<weightCount).reshaped(to: hiddenWeight.shape),
+        to: many.operands[2])
+    }
     let sums = dbias.sum(axes: [0])
     if kind == .lstm {
       gradients.add(sums, to: many.operands[3])
       gradients.add(sums, to: many.operands[4])
     } else {
-      // n, r, z, the state's part of n.
-      let gates = sums.sliced(units..<3 * units)
-      gradients.add(.concatenated([gates, sums.sliced(0..<units)]), to: many.operands[3])
-      gradients.add(
-        .concatenated([gates, sums.sliced(3 * units..<4 * units)]), to: many.operands[4])
+      gradients.add(call.inPlace(sums.sliced(0..<3 * units), axis: 0), to: many.operands[3])
+      gradients.add(sums.sliced(units..<4 * units), to: many.operands[4])
     }
     gradients.add(dh, to: many.operands[5])
     gradients.add(dcell, to: many.operands[6])
   }
 
-  /// xᵀ · dgates.
-  private func inputWeightGradient(_ dgates: Tensor) -> Tensor {
-    let gradient = Tensor(uninitialized: inputWeight.shape)
-    let isLSTM = kind == .lstm
-    // A GRU's gradients stand in the order n, r, z.
-    productOverSteps(
-      [(x.pointer, 0)], rows: inputs, dgates, columns: isLSTM ? 0..<4 * units : units..<3 * units,
-      into: gradient, at: 0)
-    if !isLSTM {
-      productOverSteps(
-        [(x.pointer, 0)], rows: inputs, dgates, columns: 0..<units, into: gradient, at: 2 * units)
-    }
-    return gradient
-  }
-
-  /// hᵀ · dgates, h being the state before each step.
-  private func hiddenWeightGradient(_ dgates: Tensor, _ result: Tensor, _ previous: Tensor?)
-    -> Tensor
-  {
-    let gradient = Tensor(uninitialized: hiddenWeight.shape)
-    var parts: [(UnsafeMutablePointer<Float>, Int)] = []
-    if let previous {
-      parts = [(previous.pointer, 0)]
-    } else {
-      if let hidden { parts.append((hidden.pointer, 0)) }
-      parts.append((result.pointer, 1))
-    }
-    productOverSteps(
-      parts, rows: units, dgates, columns: kind == .lstm ? 0..<4 * units : units..<4 * units,
-      into: gradient, at: 0)
-    return gradient
-  }
-
-  /// gradient[:, column…] = Σ over steps and rows of aᵀ · dgates[:, columns], each output one chain in
-  /// the order of the steps. A part of `parts` holds a from one step to the next part's first.
-  private func productOverSteps(
-    _ parts: [(pointer: UnsafeMutablePointer<Float>, step: Int)], rows: Int, _ dgates: Tensor,
-    columns: Range<Int>, into gradient: Tensor, at column: Int
-  ) {
-    let width = gradient.shape[1]
-    let (batch, steps, units) = (batch, steps, units)
-    // Chunks of columns, since they read apart from each other what they multiply.
-    let chunk = 64
-    let work = steps * batch * rows * columns.count
-    parallelRows((columns.count + chunk - 1) / chunk, work: work) { range in
-      let first = range.lowerBound * chunk
-      let count = Swift.min(range.upperBound * chunk, columns.count) - first
-      for (position, part) in parts.enumerated() {
-        let end = position + 1 < parts.count ? parts[position + 1].step : steps
-        kernels.gemm(
-          rows, count, (end - part.step) * batch, part.pointer, 1, rows,
-          dgates.pointer + part.step * batch * 4 * units + columns.lowerBound + first, 4 * units, 1,
-          gradient.pointer + column + first, width, nil, position > 0 ? 1 : 0, 0)
-      }
-    }
+  /// Gradients of a GRU's gates, which the kernel has in the order n, r, z, in that of the weights.
+  private func inPlace(_ gates: Tensor, axis: Int) -> Tensor {
+    if kind == .lstm { return gates }
+    return .concatenated(
+      [gates.sliced(units..<3 * units, axis: axis), gates.sliced(0..<units, axis: axis)],
+      axis: axis)
   }
 }
