@@ -17,7 +17,7 @@ int swirl_levels(const struct swirl_kernels **levels, int capacity) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                 __builtin_cpu_supports("bmi2");
+                 __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c");
   int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
                    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                    __builtin_cpu_supports("avx512vl");

@@ -13,6 +13,9 @@
 #include "normalization.h"
 #include "roofline.h"
 #include "recurrent.h"
+#include "convert.h"
+#include "half_product.h"
+#include "quantized.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
     .name = LEVEL_NAME,
@@ -48,4 +51,9 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .blend = NAME(blend),
     .layer_norm = NAME(layer_norm),
     .layer_norm_gradient = NAME(layer_norm_gradient),
+    .widen = NAME(widen),
+    .narrow = NAME(narrow_to),
+    .half_product = NAME(half_product),
+    .dequantize = NAME(dequantize),
+    .quantized_product = NAME(quantized_product),
 };

@@ -5,7 +5,7 @@
 #define LEVEL_NAME "avx2"
 #define W 8
 #define FMA 1
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #include "level.h"
 #pragma clang attribute pop
 #endif

@@ -6,7 +6,7 @@
 #define W 16
 #define FMA 1
 #pragma clang attribute push(                                                       \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2"))), \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2"))), \
     apply_to = function)
 #include "level.h"
 #pragma clang attribute pop

@@ -476,6 +476,8 @@ static void recurrent_backward(const struct swirl_recurrent *s, long first, long
 static void recurrent_pack(const struct swirl_recurrent *s, int backward, float *packed) {}
 static long recurrent_packed(const struct swirl_recurrent *s, int backward) { return 0; }
 
+#include "reference_types.h"
+
 const struct swirl_kernels swirl_reference = {
     "reference", 1,        gemm,   unary,          binary,      clamp,
     affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
@@ -500,4 +502,9 @@ const struct swirl_kernels swirl_reference = {
     .blend = blend,
     .layer_norm = layer_norm,
     .layer_norm_gradient = layer_norm_gradient,
+    .widen = widen,
+    .narrow = narrow,
+    .half_product = half_product,
+    .dequantize = dequantize,
+    .quantized_product = quantized_product,
 };

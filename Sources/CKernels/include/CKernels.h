@@ -52,6 +52,19 @@ enum swirl_binary {
   SWIRL_SOFTPLUS_GRADIENT,  // a · σ(b), b = x
 };
 
+/// The number types of a tensor beside Float32, numbered as `NumberType`.
+enum swirl_number_type { SWIRL_FLOAT16 = 1, SWIRL_BFLOAT16, SWIRL_INT32, SWIRL_UINT8 };
+
+/// Block formats, numbered as in GGUF files.
+enum swirl_quantization {
+  SWIRL_Q4_0 = 2,
+  SWIRL_Q4_1 = 3,
+  SWIRL_Q5_0 = 6,
+  SWIRL_Q8_0 = 8,
+  SWIRL_Q4_K = 12,
+  SWIRL_Q6_K = 14,
+};
+
 enum swirl_reduction { SWIRL_SUM = 0, SWIRL_MAX, SWIRL_MIN };
 
 struct swirl_adam {
@@ -234,6 +247,22 @@ struct swirl_kernels {
   void (*layer_norm_gradient)(long rows, long n, const float *dy, const float *x,
                               const float *weight, const float *means, const float *scales,
                               int centred, float *dx, float *dweight, float *dbias);
+
+  /// y[i] = x[i], numbers of a `swirl_number_type` to Float32 and back: to the nearest, ties to even; whole
+  /// numbers are limited to their range, NaN as one of them is 0.
+  void (*widen)(int type, long n, const void *x, float *y);
+  void (*narrow)(int type, long n, const float *x, void *y);
+  /// As `gemm`, from bias or 0 and without activation, with B stored as halves of any strides.
+  /// block: 65,536 numbers of scratch where m > 4 or neither stride of B is 1.
+  void (*half_product)(int type, long m, long n, long k, const float *a, long a_row, long a_col,
+                       const void *b, long b_row, long b_col, float *c, long c_row,
+                       const float *bias, float *block);
+  /// The numbers of blocks of a `swirl_quantization`.
+  void (*dequantize)(int format, long blocks, const void *w, float *y);
+  /// y[i · y_row + o] = Σₖ x[i, k] · w[o, k]; a row of w is k numbers in blocks.
+  /// panel: 16 k numbers of scratch where m > 1.
+  void (*quantized_product)(int format, long m, long outputs, long k, const void *w, const float *x,
+                            float *y, long y_row, float *panel);
 };
 
 /// The level in use: the best the processor has, or the one named by the variable SWIRL_SIMD.

@@ -52,7 +52,7 @@ extension Tensor {
   /// Rows `indices` of a tensor `[R, …]`, in that order; a row may be taken more than once.
   public func selectingRows(_ indices: Indices) -> Tensor {
     if rank == 0 { fail("selectingRows", "a scalar has no rows") }
-    let x = float32.contiguous()
+    let x = contiguous()
     let width = shape[0] == 0 ? 0 : count / shape[0]
     let picks = indices.pointer
     for i in 0..<indices.count where picks[i] < 0 || Int(picks[i]) >= shape[0] {
@@ -61,7 +61,16 @@ extension Tensor {
     var sizes = shape
     sizes[0] = indices.count
     let y = Tensor(uninitialized: sizes)
-    swirl_gather_rows(indices.count, width, x.pointer, picks, y.pointer)
+    if type == .float32 {
+      swirl_gather_rows(indices.count, width, x.pointer, picks, y.pointer)
+    } else {
+      // Only the rows that are taken are widened.
+      for i in 0..<indices.count {
+        kernels.widen(
+          Int32(type.rawValue), width, x.bytes + Int(picks[i]) * width * type.byteCount,
+          y.pointer + i * width)
+      }
+    }
     guard let trace = Trace(self) else { return y }
     return y.recorded(
       on: trace,

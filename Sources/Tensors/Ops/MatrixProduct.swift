@@ -85,7 +85,7 @@ extension Tensor {
 
   private func product(with other: Tensor) -> Tensor {
     let a = float32
-    let b = other.float32
+    let b = other.isHalfMatrix ? other : other.float32
     guard a.rank >= 2, b.rank >= 2, a.shape[a.rank - 1] == b.shape[b.rank - 2] else {
       fail("matmul", "shapes \(a.shape) and \(b.shape) do not multiply")
     }
@@ -99,6 +99,10 @@ extension Tensor {
       let rows = a.rank == 2 ? m : a.count / Swift.max(k, 1)
       let aRow = a.rank == 2 ? a.strides[0] : k
       let aColumn = a.strides[a.rank - 1]
+      if b.isHalfMatrix {
+        b.halfProduct(rows: rows, a.pointer, row: aRow, column: aColumn, to: y.pointer)
+        return y
+      }
       multiply(
         rows, n, k, a.pointer, aRow, aColumn, b.pointer, b.strides[0], b.strides[1], y.pointer, nil,
         activation: 0)
@@ -107,6 +111,7 @@ extension Tensor {
     guard b.rank == 2 || b.shape.dropLast(2).elementsEqual(a.shape.dropLast(2)) else {
       fail("matmul", "the leading axes of shapes \(a.shape) and \(b.shape) differ")
     }
+    if b.isHalfMatrix { return a.contiguous().product(with: b) }
     let left = a.withDenseBatches()
     let right = b.rank == 2 ? b : b.withDenseBatches()
     let batches = a.shape.dropLast(2).reduce(1, *)
@@ -146,21 +151,29 @@ public func linear(
   }
   let (inputs, outputs) = (weight.shape[0], weight.shape[1])
   let input = x.float32.contiguous()
-  let matrix = weight.float32
   var sizes = x.shape
   sizes[x.rank - 1] = outputs
-  let y = Tensor(uninitialized: sizes)
+  var y = Tensor(uninitialized: sizes)
   let rows = sizes.dropLast().reduce(1, *)
-  multiply(
-    rows, outputs, inputs, input.pointer, inputs, 1, matrix.pointer, matrix.strides[0],
-    matrix.strides[1], y.pointer, bias?.float32.contiguous().pointer, activation: activation.code)
+  let start = bias?.float32.contiguous()
+  if weight.isHalfMatrix {
+    weight.halfProduct(
+      rows: rows, input.pointer, row: inputs, column: 1, bias: start?.pointer, to: y.pointer)
+    y = activation(y)
+  } else {
+    let matrix = weight.float32
+    multiply(
+      rows, outputs, inputs, input.pointer, inputs, 1, matrix.pointer, matrix.strides[0],
+      matrix.strides[1], y.pointer, start?.pointer, activation: activation.code)
+  }
+  withExtendedLifetime(start) {}
   guard let trace = Trace(x, weight, bias) else { return y }
   return y.recorded(
     on: trace,
     Record(
       "linear",
       derivative: { record, dy, gradients in
-        let (x, weight) = (record.x, record.y.float32)
+        let (x, weight) = (record.x, record.y.isHalfMatrix ? record.y : record.y.float32)
         let (inputs, outputs) = (weight.shape[0], weight.shape[1])
         let dz = Activation.allCases[record.integer].gradient(dy, record.result).contiguous()
         let rows = dz.count / Swift.max(outputs, 1)
@@ -176,9 +189,14 @@ public func linear(
         }
         if gradients.wants(record.a) {
           let dx = Tensor(uninitialized: x.shape)
-          multiply(
-            rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
-            weight.strides[0], dx.pointer, nil, activation: 0)
+          if weight.isHalfMatrix {
+            weight.transposed().halfProduct(
+              rows: rows, dz.pointer, row: outputs, column: 1, to: dx.pointer)
+          } else {
+            multiply(
+              rows, inputs, outputs, dz.pointer, outputs, 1, weight.pointer, weight.strides[1],
+              weight.strides[0], dx.pointer, nil, activation: 0)
+          }
           gradients.add(dx, to: record.a)
         }
       }, a: x, b: weight, c: bias, x: input, y: weight,
