@@ -1,6 +1,7 @@
 // Every family of kernels at one SIMD level, and the table that holds them.
 #include "simd.h"
 
+#include "functions.h"
 #include "elementwise.h"
 #include "gemm.h"
 #include "attention.h"
@@ -16,6 +17,7 @@
 #include "convert.h"
 #include "half_product.h"
 #include "quantized.h"
+#include "losses.h"
 
 const struct swirl_kernels NAME(swirl_kernels) = {
     .name = LEVEL_NAME,
@@ -26,10 +28,16 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .clamp = NAME(clamp),
     .affine = NAME(affine),
     .accumulate = NAME(accumulate),
+    .select = NAME(select),
+    .drop = NAME(drop),
     .reduce = NAME(reduce),
     .sum_of_squares = NAME(sum_of_squares),
+    .cumulative_sum = NAME(cumulative_sum),
     .log_softmax = NAME(log_softmax),
     .log_softmax_gradient = NAME(log_softmax_gradient),
+    .log_sum_exp = NAME(log_sum_exp),
+    .cross_entropy = NAME(cross_entropy),
+    .cross_entropy_gradient = NAME(cross_entropy_gradient),
     .adam = NAME(adam),
     .sgd = NAME(sgd),
     .rmsprop = NAME(rmsprop),

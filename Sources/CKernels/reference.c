@@ -44,6 +44,22 @@ static void unary(int op, long n, const float *in, float *y) {
     case SWIRL_UNARY_SILU: r = activate(SWIRL_SILU, x); break;
     case SWIRL_SOFTPLUS: r = (x > 0 ? x : 0) + log1p(exp(-fabs(x))); break;
     case SWIRL_SIGN: r = x > 0 ? 1 : x < 0 ? -1 : x; break;
+    case SWIRL_LOG_ONE_PLUS: r = log1p(x); break;
+    case SWIRL_EXP_MINUS_ONE: r = expm1(x); break;
+    case SWIRL_RSQRT: r = 1 / sqrt(x); break;
+    case SWIRL_ERF: r = erf(x); break;
+    case SWIRL_SIN: r = sin(x); break;
+    case SWIRL_COS: r = cos(x); break;
+    case SWIRL_FLOOR: r = floor(x); break;
+    case SWIRL_CEILING: r = ceil(x); break;
+    case SWIRL_ROUND: r = rint(x); break;
+    case SWIRL_GELU: r = x == -INFINITY ? 0 : 0.5 * x * erfc(-x * M_SQRT1_2); break;
+    case SWIRL_GELU_TANH:
+      r = x == -INFINITY ? 0 : x / (1 + exp(-2 * M_2_SQRTPI * M_SQRT1_2 * (x + 0.044715 * x * x * x)));
+      break;
+    case SWIRL_LOG_SIGMOID: r = (x < 0 ? x : 0) - log1p(exp(-fabs(x))); break;
+    case SWIRL_IS_NAN: r = x != x; break;
+    case SWIRL_IS_FINITE: r = isfinite(x) != 0; break;
     default: break;
     }
     y[i] = (float)r;
@@ -68,9 +84,87 @@ static void binary(int op, long n, const float *left, int a_step, const float *r
     case SWIRL_RELU_GRADIENT: r = b > 0 ? a : 0; break;
     case SWIRL_SIGMOID_GRADIENT: r = a * b * (1 - b); break;
     case SWIRL_SILU_GRADIENT: r = a * s * (1 + b * (1 - s)); break;
-    default: r = a * s; break;
+    case SWIRL_SOFTPLUS_GRADIENT: r = a * s; break;
+    case SWIRL_NOT_EQUAL: r = a != b; break;
+    case SWIRL_POWER: r = pow(a, b); break;
+    case SWIRL_ANGLE: r = atan2(a, b); break;
+    case SWIRL_LEAKY_RELU: r = a > 0 ? a : a * b; break;
+    case SWIRL_LEAKY_RELU_SLOPE: r = a > 0 ? 1 : b; break;
+    case SWIRL_ELU: r = a > 0 ? a : b * expm1(a); break;
+    case SWIRL_ELU_SLOPE: r = a > 0 ? 1 : a + b; break;
+    case SWIRL_GELU_GRADIENT:
+      r = a * (0.5 * erfc(-b * M_SQRT1_2) + 0.5 * M_2_SQRTPI * M_SQRT1_2 * b * exp(-0.5 * b * b));
+      break;
+    case SWIRL_GELU_TANH_GRADIENT: {
+      const double c = 2 * M_2_SQRTPI * M_SQRT1_2;
+      const double g = 1 / (1 + exp(-c * (b + 0.044715 * b * b * b)));
+      r = a * (g + b * g * (1 - g) * c * (1 + 3 * 0.044715 * b * b));
+      break;
+    }
+    default: r = a; break;
     }
     y[i] = (float)r;
+  }
+}
+
+static void select_lanes(long n, const float *condition, const float *a, int a_step, const float *b,
+                         int b_step, float *y) {
+  for (long i = 0; i < n; i++) y[i] = condition[i] != 0 ? a[i * a_step] : b[i * b_step];
+}
+
+static void drop(long n, const float *x, const uint8_t *kept, float scale, float *y) {
+  for (long i = 0; i < n; i++) y[i] = kept[i] ? x[i] * scale : 0;
+}
+
+static void cumulative_sum(long outer, long length, long inner, int backwards, const float *x,
+                           float *y) {
+  for (long o = 0; o < outer; o++)
+    for (long j = 0; j < inner; j++) {
+      double sum = 0;
+      for (long i = 0; i < length; i++) {
+        const long at = (o * length + (backwards ? length - 1 - i : i)) * inner + j;
+        y[at] = (float)(sum += x[at]);
+      }
+    }
+}
+
+static void log_sum_exp(long rows, long n, const float *x, float *y) {
+  for (long r = 0; r < rows; r++, x += n) {
+    double largest = -INFINITY, sum = 0;
+    for (long j = 0; j < n; j++) largest = x[j] > largest ? x[j] : largest;
+    for (long j = 0; j < n; j++) sum += exp(x[j] - largest);
+    y[r] = (float)(isfinite(largest) ? largest + log(sum) : largest);
+  }
+}
+
+static void cross_entropy(const struct swirl_cross_entropy *s, long first, long last) {
+  for (long r = first; r < last; r++) {
+    const float *x = s->x + r * s->n;
+    const int32_t t = s->targets[r];
+    s->lse[r] = s->loss[r] = 0;
+    if (t == s->ignored) continue;
+    log_sum_exp(1, s->n, x, s->lse + r);
+    double lse = s->lse[r], loss = (1 - s->smoothing) * (s->weights ? s->weights[t] : 1) * (lse - x[t]);
+    for (long j = 0; s->smoothing != 0 && j < s->n; j++)
+      loss += s->smoothing / s->n * (s->weights ? s->weights[j] : 1) * (lse - x[j]);
+    s->loss[r] = (float)loss;
+  }
+}
+
+static void cross_entropy_gradient(const struct swirl_cross_entropy *s, long first, long last) {
+  for (long r = first; r < last; r++) {
+    const int32_t t = s->targets[r];
+    double total = 0;
+    for (long j = 0; j < s->n; j++) total += s->weights ? s->weights[j] : 1;
+    for (long j = 0; j < s->n; j++) {
+      const long at = r * s->n + j;
+      const double own = (1 - s->smoothing) * (s->weights && t != s->ignored ? s->weights[t] : 1);
+      const double share = s->smoothing / s->n, w = s->weights ? s->weights[j] : 1;
+      const double p = exp((double)s->x[at] - s->lse[r]);
+      s->dx[at] = t == s->ignored
+                      ? 0
+                      : (float)(s->scale[r] * ((own + share * total) * p - own * (j == t) - share * w));
+    }
   }
 }
 
@@ -479,9 +573,25 @@ static long recurrent_packed(const struct swirl_recurrent *s, int backward) { re
 #include "reference_types.h"
 
 const struct swirl_kernels swirl_reference = {
-    "reference", 1,        gemm,   unary,          binary,      clamp,
-    affine,      accumulate, reduce, sum_of_squares, log_softmax, log_softmax_gradient,
-    adam,
+    .name = "reference",
+    .width = 1,
+    .gemm = gemm,
+    .unary = unary,
+    .binary = binary,
+    .clamp = clamp,
+    .affine = affine,
+    .accumulate = accumulate,
+    .reduce = reduce,
+    .sum_of_squares = sum_of_squares,
+    .log_softmax = log_softmax,
+    .log_softmax_gradient = log_softmax_gradient,
+    .adam = adam,
+    .select = select_lanes,
+    .drop = drop,
+    .cumulative_sum = cumulative_sum,
+    .log_sum_exp = log_sum_exp,
+    .cross_entropy = cross_entropy,
+    .cross_entropy_gradient = cross_entropy_gradient,
     .sgd = sgd,
     .rmsprop = rmsprop,
     .momentum = momentum,

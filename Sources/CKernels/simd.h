@@ -85,17 +85,8 @@ INLINE V exponential(V x) {
   return choose(x != x, x, y);
 }
 
-// log by x = 2ᵉ m, √½ ≤ m < √2, and Cephes' logf polynomial in m − 1.
-INLINE V logarithm(V x) {
-  VI is_denormal = x < 1.17549435e-38f;
-  V scaled = choose(is_denormal, x * 16777216.0f, x);
-  VI bits = (VI)scaled;
-  VI e = ((bits >> 23) & 0xff) - 126;
-  V m = (V)((bits & 0x007fffff) | 0x3f000000);
-  VI low = m < 0.707106781186547524f;
-  e = e + low;  // a true lane is −1
-  m = choose(low, m + m, m) - 1.0f;
-  V exponent = __builtin_convertvector(e, V) - choose(is_denormal, splat(24.0f), splat(0));
+// e ln 2 + log(1 + m) for √½ − 1 ≤ m < √2 − 1 by Cephes' logf polynomial.
+INLINE V logarithm_of_parts(V m, V e) {
   V z = m * m;
   V p = splat(7.0376836292e-2f);
   p = multiply_add(p, m, splat(-1.1514610310e-1f));
@@ -106,11 +97,24 @@ INLINE V logarithm(V x) {
   p = multiply_add(p, m, splat(2.0000714765e-1f));
   p = multiply_add(p, m, splat(-2.4999993993e-1f));
   p = multiply_add(p, m, splat(3.3333331174e-1f));
-  V y = p * m * z;
-  y = multiply_add(exponent, splat(-2.12194440e-4f), y);
-  y = multiply_add(splat(-0.5f), z, y);
+  V y = multiply_add(p, m, splat(-0.5f));
+  y = multiply_add(y, z, e * -2.12194440e-4f);
   y = m + y;
-  y = multiply_add(exponent, splat(0.693359375f), y);
+  return multiply_add(e, splat(0.693359375f), y);
+}
+
+// log by x = 2ᵉ m, √½ ≤ m < √2.
+INLINE V logarithm(V x) {
+  VI is_denormal = x < 1.17549435e-38f;
+  V scaled = choose(is_denormal, x * 16777216.0f, x);
+  VI bits = (VI)scaled;
+  VI e = ((bits >> 23) & 0xff) - 126;
+  V m = (V)((bits & 0x007fffff) | 0x3f000000);
+  VI low = m < 0.707106781186547524f;
+  e = e + low;  // a true lane is −1
+  m = choose(low, m + m, m) - 1.0f;
+  V exponent = __builtin_convertvector(e, V) - choose(is_denormal, splat(24.0f), splat(0));
+  V y = logarithm_of_parts(m, exponent);
   y = choose(x == INFINITY, x, y);
   y = choose(x == 0, splat(-INFINITY), y);
   return choose((x < 0) | (x != x), splat(NAN), y);
@@ -138,12 +142,6 @@ INLINE V hyperbolic_tangent(V x) {
   // The fraction keeps its relative precision for small x only above this bound.
   y = choose((c < 4.0e-4f) & (c > -4.0e-4f), c, y);
   return choose(x != x, x, y);
-}
-
-// log(1 + x) for x ≥ 0: the rounding of 1 + x is divided out again.
-INLINE V logarithm_plus_one(V x) {
-  V u = 1.0f + x;
-  return choose(u == 1.0f, x, logarithm(u) * x / (u - 1.0f));
 }
 
 INLINE V sigmoid(V x) { return 1.0f / (1.0f + exponential(-x)); }

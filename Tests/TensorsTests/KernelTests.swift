@@ -24,13 +24,13 @@ private func numbers(_ count: Int, _ random: inout PCG64, in range: ClosedRange<
     for n in [0, 1, 3, 4, 15, 16, 17, 33, 100] {
       let x = numbers(n, &random, in: 0.05...3)
       let z = numbers(n, &random, in: 0.05...3)
-      for op in 0...13 {
+      for op in 0...SWIRL_COPY.rawValue {
         var (y, expected) = ([Float](repeating: -9, count: n), [Float](repeating: -9, count: n))
         level.pointee.unary(Int32(op), n, x, &y)
         reference.unary(Int32(op), n, x, &expected)
         #expect(distance(y, expected) < 1e-6, "\(name), unary op \(op), \(n) numbers")
       }
-      for op in 0...13 {
+      for op in 0...SWIRL_FIRST.rawValue {
         var (y, expected) = ([Float](repeating: -9, count: n), [Float](repeating: -9, count: n))
         level.pointee.binary(Int32(op), n, x, 1, z, 1, &y)
         reference.binary(Int32(op), n, x, 1, z, 1, &expected)

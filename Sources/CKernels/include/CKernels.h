@@ -32,7 +32,21 @@ enum swirl_unary {
   SWIRL_UNARY_SILU,
   SWIRL_SOFTPLUS,
   SWIRL_SIGN,
-  SWIRL_COPY,
+  SWIRL_LOG_ONE_PLUS,
+  SWIRL_EXP_MINUS_ONE,
+  SWIRL_RSQRT,
+  SWIRL_ERF,
+  SWIRL_SIN,
+  SWIRL_COS,
+  SWIRL_FLOOR,
+  SWIRL_CEILING,
+  SWIRL_ROUND,        // half to even
+  SWIRL_GELU,
+  SWIRL_GELU_TANH,
+  SWIRL_LOG_SIGMOID,
+  SWIRL_IS_NAN,       // 1 or 0
+  SWIRL_IS_FINITE,    // 1 or 0
+  SWIRL_COPY,         // the last
 };
 
 enum swirl_binary {
@@ -50,6 +64,16 @@ enum swirl_binary {
   SWIRL_SIGMOID_GRADIENT,  // a · b (1 − b), b = sigmoid(x)
   SWIRL_SILU_GRADIENT,  // a · σ(b) (1 + b (1 − σ(b))), b = x
   SWIRL_SOFTPLUS_GRADIENT,  // a · σ(b), b = x
+  SWIRL_NOT_EQUAL,      // 1 where a != b, else 0
+  SWIRL_POWER,          // aᵇ
+  SWIRL_ANGLE,          // atan2(a, b)
+  SWIRL_LEAKY_RELU,     // a where a > 0, else a · b
+  SWIRL_LEAKY_RELU_SLOPE,  // 1 where a > 0, else b
+  SWIRL_ELU,            // a where a > 0, else b (eᵃ − 1)
+  SWIRL_ELU_SLOPE,      // 1 where a > 0, else a + b, a = elu(x)
+  SWIRL_GELU_GRADIENT,  // a · gelu'(b), b = x
+  SWIRL_GELU_TANH_GRADIENT,
+  SWIRL_FIRST,          // a; the last
 };
 
 /// The number types of a tensor beside Float32, numbered as `NumberType`.
@@ -155,6 +179,20 @@ static inline long swirl_recurrent_scratch(const struct swirl_recurrent *s, long
   return swirl_recurrent_chunk(s, rows) * rows * (s->inputs + 5 * s->hidden + 32);
 }
 
+/// Cross-entropy of rows of logits; see losses.h.
+struct swirl_cross_entropy {
+  long n;                  // classes
+  const float *x;          // [rows, n]
+  const int32_t *targets;  // [rows]
+  int32_t ignored;         // rows with this target count nothing
+  float smoothing;
+  const float *weights;    // [n], or null
+  float *lse;              // [rows]: log Σ exp of the logits
+  float *loss;             // [rows]
+  const float *scale;      // [rows]: what each row's loss receives, for the gradient
+  float *dx;               // [rows, n]
+};
+
 /// One SIMD level's kernels. Strides are in elements.
 struct swirl_kernels {
   const char *name;
@@ -176,11 +214,26 @@ struct swirl_kernels {
   /// y[i] = y[i] + scale · x[i]
   void (*accumulate)(long n, const float *x, float scale, float *y);
 
+  /// y[i] = condition[i] ≠ 0 ? a[i · a_step] : b[i · b_step]; a step is 0 or 1.
+  void (*select)(long n, const float *condition, const float *a, int a_step, const float *b,
+                 int b_step, float *y);
+  /// y[i] = kept[i] ? scale · x[i] : 0
+  void (*drop)(long n, const float *x, const uint8_t *kept, float scale, float *y);
+
   /// Reduces the middle axis of x[outer, length, inner] into y[outer, inner].
   void (*reduce)(int op, long outer, long length, long inner, const float *x, float *y);
   /// Σ x² in double precision over fixed blocks.
   double (*sum_of_squares)(long n, const float *x);
 
+  /// Running sums along the middle axis of x[outer, length, inner], from its end when `backwards`.
+  void (*cumulative_sum)(long outer, long length, long inner, int backwards, const float *x,
+                         float *y);
+  /// y[r] = log Σ exp of row r of x[rows, n]
+  void (*log_sum_exp)(long rows, long n, const float *x, float *y);
+  /// Writes lse and loss of the rows [first, last).
+  void (*cross_entropy)(const struct swirl_cross_entropy *s, long first, long last);
+  /// Writes dx of the rows [first, last).
+  void (*cross_entropy_gradient)(const struct swirl_cross_entropy *s, long first, long last);
   void (*log_softmax)(long rows, long n, const float *x, float *y);
   /// dx = dy − softmax · Σ dy, with softmax = exp(y).
   void (*log_softmax_gradient)(long rows, long n, const float *dy, const float *y, float *dx);
@@ -283,6 +336,39 @@ void swirl_binary_strided(int op, int rank, const int32_t *shape, const float *a
                           float *y);
 /// y[i, :] = x[indices[i], :]; the caller has checked the indices.
 void swirl_gather_rows(long count, long width, const float *x, const int32_t *indices, float *y);
+
+/// Copies x with any strides to y with any strides, elements of 4 bytes. rank ≤ 6.
+void swirl_copy_between(int rank, const int32_t *shape, const int32_t *x_strides, const float *x,
+                        const int32_t *y_strides, float *y);
+/// y += x in the same way, in the order of x.
+void swirl_add_between(int rank, const int32_t *shape, const int32_t *x_strides, const float *x,
+                       const int32_t *y_strides, float *y);
+
+// Along the middle axis of x[outer, length, inner]; the caller has checked the indices.
+
+/// y[o, i, j] = x[o, indices[o, i, j], j], y of [outer, count, inner].
+void swirl_gather_axis(long outer, long length, long inner, long count, const float *x,
+                       const int32_t *indices, float *y);
+/// y[o, indices[o, i, j], j] += x[o, i, j], x of [outer, count, inner], in the order of i.
+void swirl_scatter_axis(long outer, long length, long inner, long count, const float *x,
+                        const int32_t *indices, float *y);
+/// y[o, i, :] = x[o, indices[i], :]
+void swirl_select_axis(long outer, long length, long inner, long count, const float *x,
+                       const int32_t *indices, float *y);
+/// y[o, indices[i], j] += x[o, i, j] for the j in [first, last), in the order of i.
+void swirl_add_axis(long outer, long length, long inner, long first, long last, long count,
+                    const float *x, const int32_t *indices, float *y);
+/// The least and the largest of the indices; 0 and −1 of none.
+void swirl_index_range(long count, const int32_t *indices, int32_t *least, int32_t *largest);
+
+/// Position of the first largest (or smallest) number of each row of x[rows, n]; NaN wins.
+void swirl_extreme_positions(long rows, long n, const float *x, int smallest, int32_t *positions);
+/// Sorts one row: the order of its numbers, stable, NaN above all. scratch: 4 n numbers of 4 bytes.
+void swirl_sort_row(long n, const float *x, int descending, int32_t *order, void *scratch);
+/// Positions of the k largest (or smallest) numbers of a row, in order; the first of equals first.
+/// scratch: 4 n numbers of 4 bytes.
+void swirl_top_row(long n, long k, const float *x, int smallest, int32_t *positions,
+                   void *scratch);
 
 // MARK: - The buffer pool
 

@@ -1,9 +1,5 @@
 import CKernels
 
-infix operator .< : ComparisonPrecedence
-infix operator .<= : ComparisonPrecedence
-infix operator .== : ComparisonPrecedence
-
 // Two-operand elementwise ops with broadcasting as NumPy's: shapes are aligned at the last axis, and
 // an axis of size 1 is repeated.
 extension Tensor {
@@ -73,7 +69,10 @@ extension Tensor {
   public func scaled(by scale: Float, plus shift: Float = 0) -> Tensor {
     let x = float32.contiguous()
     let y = Tensor(uninitialized: shape)
-    kernels.affine(count, x.pointer, scale, shift, y.pointer)
+    elementwise(count) { part in
+      let start = part.lowerBound
+      kernels.affine(part.count, x.pointer + start, scale, shift, y.pointer + start)
+    }
     guard let trace = Trace(self) else { return y }
     return y.recorded(
       on: trace,
@@ -127,15 +126,6 @@ extension Tensor {
         }, a: a, b: b, x: a, y: b))
   }
 
-  /// 1 where a < b, else 0. No gradient flows through a comparison.
-  public static func .< (a: Tensor, b: Tensor) -> Tensor { a.combined(SWIRL_LESS, ".<", b) }
-  /// 1 where a ≤ b, else 0.
-  public static func .<= (a: Tensor, b: Tensor) -> Tensor {
-    a.combined(SWIRL_LESS_EQUAL, ".<=", b)
-  }
-  /// 1 where a = b, else 0.
-  public static func .== (a: Tensor, b: Tensor) -> Tensor { a.combined(SWIRL_EQUAL, ".==", b) }
-
   /// op(self, other) of two tensors of one shape by its kernel, for derivatives; by `formula`, made of
   /// ordinary ops, where a forward pass or an outer tape follows either, which a kernel would drop.
   @inline(__always)
@@ -149,7 +139,19 @@ extension Tensor {
     let code = Int32(op.rawValue)
     if shape == other.shape && isDenseFloat && other.isDenseFloat {
       let y = Tensor(uninitialized: shape)
-      kernels.binary(code, count, pointer, 1, other.pointer, 1, y.pointer)
+      elementwise(count) { part in
+        let start = part.lowerBound
+        kernels.binary(
+          code, part.count, pointer + start, 1, other.pointer + start, 1, y.pointer + start)
+      }
+      return y
+    }
+    if other.count == 1 && other.rank <= rank && isDenseFloat && other.type == .float32 {
+      let y = Tensor(uninitialized: shape)
+      elementwise(count) { part in
+        let start = part.lowerBound
+        kernels.binary(code, part.count, pointer + start, 1, other.pointer, 0, y.pointer + start)
+      }
       return y
     }
     let (a, b) = (float32, other.float32)

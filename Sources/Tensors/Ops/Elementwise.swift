@@ -19,14 +19,58 @@ extension Tensor {
     unary(SWIRL_LOG, "log", keeps: .operand) { record, d in d / record.x }
   }
 
-  public func squareRoot() -> Tensor {
-    unary(SWIRL_SQRT, "squareRoot", keeps: .result) { record, d in d * 0.5 / record.result }
+  /// log(1 + x), precise near 0; −∞ at −1 and NaN below.
+  public func logOnePlus() -> Tensor {
+    unary(SWIRL_LOG_ONE_PLUS, "logOnePlus", keeps: .operand) { record, d in d / (record.x + 1) }
   }
 
-  /// x²
-  public func squared() -> Tensor {
-    unary(SWIRL_SQUARE, "squared", keeps: .operand) { record, d in d * (record.x * 2) }
+  /// eˣ − 1, precise near 0.
+  public func expMinusOne() -> Tensor {
+    unary(SWIRL_EXP_MINUS_ONE, "expMinusOne", keeps: .result) { record, d in
+      d * (record.result + 1)
+    }
   }
+
+  /// The error function, 2/√π ∫₀ˣ exp(−t²) dt.
+  public func erf() -> Tensor {
+    unary(SWIRL_ERF, "erf", keeps: .operand) { record, d in
+      d * ((-record.x.squared()).exp() * 1.1283791670955126)
+    }
+  }
+
+  public func sin() -> Tensor {
+    unary(SWIRL_SIN, "sin", keeps: .operand) { record, d in d * record.x.cos() }
+  }
+
+  public func cos() -> Tensor {
+    unary(SWIRL_COS, "cos", keeps: .operand) { record, d in -(d * record.x.sin()) }
+  }
+
+  /// The angle of the point (x, y), in (−π, π]; shapes broadcast.
+  public static func atan2(_ y: Tensor, _ x: Tensor) -> Tensor {
+    let angle = y.combined(SWIRL_ANGLE, "atan2", x)
+    guard let trace = Trace(y, x) else { return angle }
+    return angle.recorded(
+      on: trace,
+      Record(
+        "atan2",
+        derivative: { record, dy, gradients in
+          let scaled = dy / (record.x.squared() + record.y.squared())
+          gradients.add((scaled * record.y).summed(to: record.a.shape), to: record.a)
+          gradients.add((-(scaled * record.x)).summed(to: record.b.shape), to: record.b)
+        },
+        tangent: { record, tangents in
+          let square = record.x.squared() + record.y.squared()
+          return tangents.sum(a: { $0 * record.y / square }, b: { -($0 * record.x / square) })
+        }, a: y, b: x, x: y, y: x))
+  }
+
+  /// The largest whole number not above x; its derivative, as that of the next two, is 0 everywhere.
+  public func floor() -> Tensor { mapped(SWIRL_FLOOR) }
+  /// The smallest whole number not below x.
+  public func ceiling() -> Tensor { mapped(SWIRL_CEILING) }
+  /// The nearest whole number, the even one of two.
+  public func rounded() -> Tensor { mapped(SWIRL_ROUND) }
 
   /// |x|, with derivative 0 at 0.
   public func magnitude() -> Tensor {
@@ -36,55 +80,15 @@ extension Tensor {
   /// −1, 0 or 1; its derivative is 0 everywhere.
   public func sign() -> Tensor { mapped(SWIRL_SIGN) }
 
-  /// 1 / x
-  public func reciprocal() -> Tensor {
-    unary(SWIRL_RECIPROCAL, "reciprocal", keeps: .result) { record, d in
-      -(d * record.result.squared())
-    }
-  }
-
-  public func tanh() -> Tensor {
-    unary(SWIRL_UNARY_TANH, "tanh", keeps: .result) { record, d in
-      d.fused(SWIRL_TANH_GRADIENT, record.result) { d, y in d * (1 - y.squared()) }
-    }
-  }
-
-  /// max(x, 0), with derivative 0 at 0.
-  public func relu() -> Tensor {
-    unary(SWIRL_UNARY_RELU, "relu", keeps: .result) { record, d in
-      d.fused(SWIRL_RELU_GRADIENT, record.result) { d, y in d * (Tensor(0) .< y) }
-    }
-  }
-
-  /// 1 / (1 + e⁻ˣ)
-  public func sigmoid() -> Tensor {
-    unary(SWIRL_UNARY_SIGMOID, "sigmoid", keeps: .result) { record, d in
-      d.fused(SWIRL_SIGMOID_GRADIENT, record.result) { d, y in d * y * (1 - y) }
-    }
-  }
-
-  /// x · sigmoid(x)
-  public func silu() -> Tensor {
-    unary(SWIRL_UNARY_SILU, "silu", keeps: .operand) { record, d in
-      d.fused(SWIRL_SILU_GRADIENT, record.x) { d, x in
-        let s = x.sigmoid()
-        return d * s * (1 + x * (1 - s))
-      }
-    }
-  }
-
-  /// log(1 + eˣ)
-  public func softplus() -> Tensor {
-    unary(SWIRL_SOFTPLUS, "softplus", keeps: .operand) { record, d in
-      d.fused(SWIRL_SOFTPLUS_GRADIENT, record.x) { d, x in d * x.sigmoid() }
-    }
-  }
-
   /// x limited to `low...high`, with derivative 0 outside and 1 inside and on the bounds.
   public func clamped(to range: ClosedRange<Float>) -> Tensor {
     let x = float32.contiguous()
     let y = Tensor(uninitialized: shape)
-    kernels.clamp(count, x.pointer, range.lowerBound, range.upperBound, y.pointer)
+    elementwise(count) { part in
+      kernels.clamp(
+        part.count, x.pointer + part.lowerBound, range.lowerBound, range.upperBound,
+        y.pointer + part.lowerBound)
+    }
     guard let trace = Trace(self) else { return y }
     return y.recorded(
       on: trace,
@@ -116,7 +120,26 @@ extension Tensor {
   func mapped(_ op: swirl_unary) -> Tensor {
     let x = float32.contiguous()
     let y = Tensor(uninitialized: shape)
-    kernels.unary(Int32(op.rawValue), count, x.pointer, y.pointer)
+    let code = Int32(op.rawValue)
+    elementwise(count, cost: 16) { part in
+      kernels.unary(code, part.count, x.pointer + part.lowerBound, y.pointer + part.lowerBound)
+    }
     return y
+  }
+}
+
+/// Runs `body` over 0..<count at once, or, where there is much of it, in blocks shared among the threads
+/// of the open `withWorkers` scope. `cost`: about how many multiply-adds an element is worth.
+@inline(__always)
+func elementwise(_ count: Int, cost: Int = 8, _ body: (Range<Int>) -> Void) {
+  if count < 32_768 { return body(0..<count) }
+  elementwiseInBlocks(count, cost, body)
+}
+
+@inline(never)
+private func elementwiseInBlocks(_ count: Int, _ cost: Int, _ body: (Range<Int>) -> Void) {
+  let block = 8192
+  parallelRows((count + block - 1) / block, work: cost * count) { rows in
+    body(rows.lowerBound * block..<Swift.min(rows.upperBound * block, count))
   }
 }

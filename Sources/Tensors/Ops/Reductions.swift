@@ -76,10 +76,37 @@ extension Tensor {
   /// The mean of squared distances from the mean, divided by n (`correction` 0) or n − 1 (1).
   public func variance(axes: [Int]? = nil, keepingDims: Bool = false, correction: Int = 0) -> Tensor
   {
-    let centred = self - mean(axes: axes, keepingDims: true)
-    let total = centred.squared().sum(axes: axes, keepingDims: keepingDims)
-    let length = total.count == 0 ? 0 : count / total.count
-    return total / Float(length - correction)
+    let x = detached()
+    let centred = x - x.mean(axes: axes, keepingDims: true)
+    let (y, kept) = centred.squared().reduced(SWIRL_SUM, "variance", axes, keepingDims)
+    let length = y.count == 0 ? 0 : count / y.count
+    let divisor = Float(length - correction)
+    for i in 0..<y.count { y.pointer[i] /= divisor }
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "variance",
+        derivative: { record, dy, gradients in
+          let share = dy.reshaped(to: record.shape) * (2 / record.low)
+          gradients.add(Self.centred(record) * share, to: record.a)
+        },
+        tangent: { record, tangents in
+          (Self.centred(record) * tangents.a!).summed(to: record.shape)
+            .reshaped(to: record.result.shape) * (2 / record.low)
+        }, a: self, x: self, shape: kept, low: divisor, keepsResult: trace.forward != nil))
+  }
+
+  private static func centred(_ record: Saved) -> Tensor {
+    let length = Float(record.x.count) / Float(Swift.max(record.shape.elementCount, 1))
+    return record.x - record.x.summed(to: record.shape) / length
+  }
+
+  /// The root of the variance, divided by n − 1 unless `correction` says otherwise.
+  public func standardDeviation(
+    axes: [Int]? = nil, keepingDims: Bool = false, correction: Int = 1
+  ) -> Tensor {
+    variance(axes: axes, keepingDims: keepingDims, correction: correction).squareRoot()
   }
 
   /// The reduction, unrecorded, and its shape with reduced axes kept.

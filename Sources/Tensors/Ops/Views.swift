@@ -91,90 +91,126 @@ extension Tensor {
         tangent: { _, tangents in tangents.a! }, a: self))
   }
 
-  /// The positions `range` of `axis`, as a view.
-  public func sliced(_ range: Range<Int>, axis: Int = 0) -> Tensor {
+  /// A new axis of size 1 at `axis`, counted in the result, as a view.
+  public func expandingDim(_ axis: Int) -> Tensor {
+    let place = axis < 0 ? axis + rank + 1 : axis
+    if place < 0 || place > rank {
+      fail("expandingDim", "there is no place \(axis) for a new axis of a tensor of shape \(shape)")
+    }
+    return viewed(
+      "expandingDim", Array(shape[..<place]) + [1] + Array(shape[place...]),
+      Array(strides[..<place]) + [1] + Array(strides[place...]))
+  }
+
+  /// Without the axis `axis`, which must be of size 1, or without all such axes, as a view.
+  public func squeezed(_ axis: Int? = nil) -> Tensor {
+    let chosen = axis.map { shape.axis($0, in: "squeezed") }
+    if let chosen, shape[chosen] != 1 {
+      fail("squeezed", "axis \(chosen) of a tensor of shape \(shape) is not of size 1")
+    }
+    let kept = (0..<rank).filter { chosen == nil ? shape[$0] != 1 : $0 != chosen }
+    return viewed("squeezed", kept.map { shape[$0] }, kept.map { strides[$0] })
+  }
+
+  /// The same numbers in the same order under axes that differ by some of size 1.
+  private func viewed(_ name: StaticString, _ sizes: [Int], _ steps: [Int]) -> Tensor {
+    var (target, strides) = (Shape(), Shape())
+    for (size, step) in zip(sizes, steps) {
+      target.append(size)
+      strides.append(step)
+    }
+    let y = Tensor(view: storage, offset: offset, shape: target, strides: strides, type: type)
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        name,
+        derivative: { record, dy, gradients in
+          gradients.add(dy.reshaped(to: record.a.shape), to: record.a)
+        },
+        tangent: { record, tangents in tangents.a!.reshaped(to: record.shape) }, a: self,
+        shape: target))
+  }
+
+  /// Every `step`-th of the positions `range` of `axis`, from its first, as a view.
+  public func sliced(_ range: Range<Int>, axis: Int = 0, by step: Int = 1) -> Tensor {
     let axis = shape.axis(axis, in: "sliced")
-    if range.lowerBound < 0 || range.upperBound > shape[axis] {
-      fail("sliced", "\(range) is outside axis \(axis) of a tensor of shape \(shape)")
+    if range.lowerBound < 0 || range.upperBound > shape[axis] || step < 1 {
+      fail(
+        "sliced", "\(range) by \(step) does not fit axis \(axis) of a tensor of shape \(shape)")
     }
     var sizes = shape
-    sizes[axis] = range.count
+    sizes[axis] = (range.count + step - 1) / step
+    var steps = strides
+    if step != 1 { steps[axis] *= step }
     let y = Tensor(
       view: storage, offset: offset + range.lowerBound * strides[axis], shape: sizes,
-      strides: strides, type: type)
+      strides: steps, type: type)
     guard let trace = Trace(self) else { return y }
     return y.recorded(
       on: trace,
       Record(
         "sliced",
         derivative: { record, dy, gradients in
-          let (start, axis) = (record.shape[0], record.integer)
-          let after = record.a.shape[axis] - start - dy.shape[axis]
-          gradients.add(dy.padded(axis: axis, before: start, after: after), to: record.a)
+          gradients.add(
+            dy.spread(
+              axis: record.integer, from: record.shape[0], by: record.shape[2],
+              length: record.a.shape[record.integer]), to: record.a)
         },
         tangent: { record, tangents in
-          tangents.a!.sliced(record.shape[0]..<record.shape[1], axis: record.integer)
-        }, a: self, shape: Shape(range.lowerBound, range.upperBound), integer: axis))
+          tangents.a!.sliced(
+            record.shape[0]..<record.shape[1], axis: record.integer, by: record.shape[2])
+        }, a: self, shape: Shape([range.lowerBound, range.upperBound, step]), integer: axis))
   }
 
-  /// This tensor with zeros before and after it on one axis.
-  public func padded(axis: Int, before: Int, after: Int) -> Tensor {
-    let axis = shape.axis(axis, in: "padded")
-    var pieces: [Tensor] = []
+  /// The transpose of `sliced`: this tensor at every `step`-th position of `axis`, zeros elsewhere.
+  func spread(axis: Int, from start: Int, by step: Int, length: Int) -> Tensor {
     var sizes = shape
-    if before > 0 {
-      sizes[axis] = before
-      pieces.append(.zeros(sizes))
-    }
-    pieces.append(self)
-    if after > 0 {
-      sizes[axis] = after
-      pieces.append(.zeros(sizes))
-    }
-    return .concatenated(pieces, axis: axis)
-  }
-
-  /// The tensors one after another on `axis`; their other axes must agree.
-  public static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
-    guard var result = tensors.first else { fail("concatenated", "there are no tensors") }
-    for next in tensors.dropFirst() { result = joined(result, next, axis: axis) }
-    return result
-  }
-
-  private static func joined(_ a: Tensor, _ b: Tensor, axis: Int) -> Tensor {
-    let axis = a.shape.axis(axis, in: "concatenated")
-    var sizes = a.shape
-    sizes[axis] = a.shape[axis] + (b.rank == a.rank ? b.shape[axis] : 0)
-    for other in 0..<a.rank
-    where b.rank != a.rank || (other != axis && a.shape[other] != b.shape[other]) {
-      fail("concatenated", "shapes \(a.shape) and \(b.shape) do not join on axis \(axis)")
-    }
-    let y = Tensor(uninitialized: sizes)
-    let outer = a.shape.prefix(axis).reduce(1, *)
-    let left = a.count / Swift.max(outer, 1)
-    let right = b.count / Swift.max(outer, 1)
-    let x = a.float32.contiguous()
-    let z = b.float32.contiguous()
-    for row in 0..<outer {
-      let start = y.pointer + row * (left + right)
-      start.update(from: x.pointer + row * left, count: left)
-      (start + left).update(from: z.pointer + row * right, count: right)
-    }
-    guard let trace = Trace(a, b) else { return y }
+    sizes[axis] = length
+    let y = Tensor(repeating: 0, shape: sizes)
+    var steps = y.strides
+    steps[axis] *= step
+    if count > 0 { copy(to: y.pointer + start * y.strides[axis], steps) }
+    guard let trace = Trace(self) else { return y }
     return y.recorded(
       on: trace,
       Record(
-        "concatenated",
+        "spread",
         derivative: { record, dy, gradients in
-          let axis = record.integer
-          let split = record.a.shape[axis]
-          gradients.add(dy.sliced(0..<split, axis: axis), to: record.a)
-          gradients.add(dy.sliced(split..<dy.shape[axis], axis: axis), to: record.b)
+          let (start, axis) = (record.shape[0], record.integer)
+          gradients.add(
+            dy.sliced(
+              start..<Swift.min(
+                start + record.a.shape[axis] * record.shape[1], dy.shape[axis]), axis: axis,
+              by: record.shape[1]), to: record.a)
         },
         tangent: { record, tangents in
-          joined(
-            tangents.a ?? .zeros(record.a.shape), tangents.b ?? .zeros(record.b.shape),
-            axis: record.integer)
-        }, a: a, b: b, integer: axis))
+          tangents.a!.spread(
+            axis: record.integer, from: record.shape[0], by: record.shape[1],
+            length: record.shape[2])
+        }, a: self, shape: Shape([start, step, length]), integer: axis))
+  }
+
+  /// The positions of each of `axes` in reverse order.
+  public func flipped(axes: [Int]) -> Tensor {
+    var steps = strides
+    var start = offset
+    for axis in axes.map({ shape.axis($0, in: "flipped") }) {
+      start += Swift.max(shape[axis] - 1, 0) * steps[axis]
+      steps[axis] = -steps[axis]
+    }
+    let mirror = Tensor(view: storage, offset: start, shape: shape, strides: steps, type: type)
+    let y = Tensor(uninitialized: shape)
+    if count > 0 { mirror.float32.copy(to: y.pointer, y.strides) }
+    guard let trace = Trace(self) else { return y }
+    return y.recorded(
+      on: trace,
+      Record(
+        "flipped",
+        derivative: { record, dy, gradients in
+          gradients.add(dy.flipped(axes: Array(record.shape)), to: record.a)
+        },
+        tangent: { record, tangents in tangents.a!.flipped(axes: Array(record.shape)) }, a: self,
+        shape: Shape(axes.map { shape.axis($0, in: "flipped") })))
   }
 }
