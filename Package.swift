@@ -51,6 +51,8 @@ let package = Package(
       name: "OwnCommand", dependencies: ["Swirl", "SwirlCommand"], path: "Examples/OwnCommand"),
     .executableTarget(
       name: "LearningCurve", dependencies: ["Swirl"], path: "Examples/LearningCurve"),
+    .executableTarget(
+      name: "DynamicProgramming", dependencies: ["Swirl"], path: "Examples/DynamicProgramming"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "Runtime", "CKernels"],
@@ -70,7 +72,9 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand"],
+      dependencies: [
+        "swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand", "DynamicProgramming",
+      ],
       exclude: ["References"]),
   ]
 )

@@ -16,6 +16,13 @@ import Testing
     #expect(result.output.contains("mean return"))
   }
 
+  @Test func dynamicProgramming() throws {
+    let result = try BuiltProgram(name: "DynamicProgramming").run([])
+    #expect(result.status == 0, "\(result.errors)")
+    // Gymnasium's 4x4 lake: up from the start would be wrong, left is right.
+    #expect(result.output.hasSuffix("←↑↑↑\n←H←H\n↑↓←H\nH→↓G\n"))
+  }
+
   @Test func ownCommand() throws {
     let program = BuiltProgram(name: "OwnCommand")
     let folder = try TemporaryFolder()

@@ -9,6 +9,7 @@ struct ChecksumRun: Decodable, Sendable, CustomTestStringConvertible {
   let limit: Int?
   let steps, terminated, truncated: Int
   let checksums: String
+  let map: [String]?
 
   var testDescription: String {
     ([name] + parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })

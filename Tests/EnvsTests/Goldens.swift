@@ -4,6 +4,7 @@ import Foundation
 enum Goldens {
   static let cartPole: CartPoleGoldens = read("cartpole.json")
   static let classicControl: [ChecksumRun] = read("classic_control.json")
+  static let toyText: ToyTextGoldens = read("toy_text.json")
   static let spaces: SpaceGoldens = read("spaces.json")
 
   private static func read<T: Decodable>(_ name: String) -> T {
@@ -43,6 +44,24 @@ struct CartPoleGoldens: Decodable, Sendable {
 
   let episodes: [Episode]
   let vectors: [Vector]
+}
+
+struct ToyTextGoldens: Decodable, Sendable {
+  struct Table: Decodable, Sendable {
+    let run: Int
+    let checksum: UInt32
+  }
+
+  struct Map: Decodable, Sendable {
+    let size: Int
+    let p: Double
+    let seed: UInt64
+    let map: [String]
+  }
+
+  let runs: [ChecksumRun]
+  let tables: [Table]
+  let maps: [Map]
 }
 
 struct SpaceGoldens: Decodable, Sendable {

@@ -21,6 +21,20 @@ extension Registration {
         EnvironmentSpec(id: "Acrobot-v1", maxEpisodeSteps: 500, rewardThreshold: -100)
       ) { Acrobot() },
       Registration(
+        EnvironmentSpec(id: "FrozenLake-v1", maxEpisodeSteps: 100, rewardThreshold: 0.7)
+      ) { FrozenLake() },
+      Registration(
+        EnvironmentSpec(id: "FrozenLake8x8-v1", maxEpisodeSteps: 200, rewardThreshold: 0.85)
+      ) { FrozenLake(.eightByEight) },
+      Registration(EnvironmentSpec(id: "CliffWalking-v1")) { CliffWalking() },
+      Registration(EnvironmentSpec(id: "CliffWalkingSlippery-v1")) {
+        CliffWalking(isSlippery: true)
+      },
+      Registration(
+        EnvironmentSpec(id: "Taxi-v4", maxEpisodeSteps: 200, rewardThreshold: 8)
+      ) { Taxi() },
+      Registration(EnvironmentSpec(id: "Blackjack-v1")) { Blackjack() },
+      Registration(
         EnvironmentSpec(id: "PointMass-v0", maxEpisodeSteps: 50, rewardThreshold: -3)
       ) { PointMass() },
     ]
