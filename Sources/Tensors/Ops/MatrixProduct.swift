@@ -70,12 +70,15 @@ extension Tensor {
   ///
   /// Nothing is recorded and, where the storage is this tensor's alone, nothing allocated.
   public mutating func setToProduct(of a: Tensor, _ b: Tensor) {
-    guard a.rank == 2, b.rank == 2, a.shape[1] == b.shape[0],
-      shape == Shape(a.shape[0], b.shape[1])
+    guard a.rank == 2, b.rank == 2, rank == 2, a.shape[1] == b.shape[0],
+      shape[0] == a.shape[0], shape[1] == b.shape[1]
     else {
       fail("setToProduct", "shapes \(a.shape) and \(b.shape) do not multiply into \(shape)")
     }
-    let (a, b) = (a.float32, b.float32)
+    if a.type != .float32 || b.type != .float32 {
+      setToProduct(of: a.float32, b.float32)
+      return
+    }
     mutate { out in
       multiply(
         a.shape[0], b.shape[1], a.shape[1], a.pointer, a.strides[0], a.strides[1], b.pointer,
