@@ -70,8 +70,9 @@ def engine(level):
 
     ours, theirs, shares = {}, {}, {}
     seconds = ["--seconds", str(arguments.seconds), "--json"]
+    rows = [f"--row={row}" for row in arguments.rows]
     for _ in range(arguments.rounds):
-        for reading in readings([SWIRL, "speed", "engine", *seconds]):
+        for reading in readings([SWIRL, "speed", "engine", *seconds, *rows]):
             key = (reading["name"], reading["threads"])
             ours.setdefault(key, []).append(reading["value"])
             shares.setdefault(key, []).append(reading["roofline"])

@@ -123,6 +123,11 @@ import Testing
       }
     }
     #expect(engine.allSatisfy { [1, 2].contains($0["threads"] as? Int) })
+    let one = try jsonArray(
+      BuiltProgram.swirl("speed engine --row exp_1m --seconds 0.01 --workers 1 --json").output)
+    #expect(one.map { $0["name"] as? String } == ["exp_1m"])
+    expectRefusal(try .init("speed engine --row gem_64"), status: 64, saying: "gem_64", "gemm_64")
+    expectRefusal(try .init("speed --row gemm_64"), status: 64, saying: "engine")
     expectRefusal(try .init("speed enviroments"), status: 64, saying: "enviroments", "environments")
     expectRefusal(try .init("speed engine --seconds 0"), status: 64, saying: "--seconds")
   }

@@ -6,11 +6,12 @@ import Tensors
 /// A reading is the median of many short windows. The roofline is the share of what the multiply-add
 /// units, or memory for elementwise ops, reach on this machine with as many threads at the SIMD level
 /// in use, measured just before; op overhead has none.
-func engineReadings(_ stopwatch: Stopwatch, threads: [Int]) throws -> [Reading] {
-  threads.flatMap { threads in
+func engineReadings(_ stopwatch: Stopwatch, threads: [Int], rows: [String]) throws -> [Reading] {
+  let workloads = engineWorkloads.filter { rows.isEmpty || rows.contains($0.name) }
+  return threads.flatMap { threads in
     let pool = WorkerPool(threads: threads)
-    let limits = EngineLimits(stopwatch, pool)
-    return engineWorkloads.map { workload in
+    let limits = EngineLimits(Stopwatch(seconds: min(stopwatch.seconds, 0.2)), pool)
+    return workloads.map { workload in
       withWorkers(pool) {
         let call = workload.prepare()
         let seconds = stopwatch.median(call) / workload.repetitions

@@ -26,14 +26,21 @@ struct SpeedCommand: ParsableCommand {
     transform: wholeNumber(in: Limits.workers))
   var workers: Int?
 
+  @Option(
+    name: .customLong("row"), parsing: .singleValue,
+    help: "A row of the engine to measure, such as gemm_64; may be repeated. All when left out.")
+  var rows: [String] = []
+
   @Flag(help: "Print a JSON array, for programs.")
   var json = false
 
-  private typealias Part = (name: String, measure: @Sendable (Stopwatch, [Int]) throws -> [Reading])
+  private typealias Part = (
+    name: String, measure: @Sendable (Stopwatch, [Int], [String]) throws -> [Reading]
+  )
   private static let parts: [Part] = [
-    ("environments", { try environmentReadings($0, threads: $1) }),
-    ("engine", { try engineReadings($0, threads: $1) }),
-    ("training", { try trainingReadings($0, threads: $1) }),
+    ("environments", { watch, threads, _ in try environmentReadings(watch, threads: threads) }),
+    ("engine", { try engineReadings($0, threads: $1, rows: $2) }),
+    ("training", { watch, threads, _ in try trainingReadings(watch, threads: threads) }),
   ]
 
   mutating func run() throws {
@@ -41,11 +48,19 @@ struct SpeedCommand: ParsableCommand {
     if let part, !names.contains(part) {
       throw CommandFailure.unknown("part", part, among: names)
     }
+    let known = engineWorkloads.map(\.name)
+    if let row = rows.first(where: { !known.contains($0) }) {
+      throw CommandFailure.unknown("row", row, among: known)
+    }
+    if !rows.isEmpty && part != "engine" {
+      throw CommandFailure(
+        .usage, "--row picks rows of the engine: write swirl speed engine --row …")
+    }
     var readings: [Reading] = []
     for (name, measure) in Self.parts where part == nil || part == name {
       // The engine's rows are compared between machines, so their threads are those of the table.
       let most = workers ?? (name == "engine" ? 2 : ProcessInfo.processInfo.activeProcessorCount)
-      readings += try measure(Stopwatch(seconds: seconds), most > 1 ? [1, most] : [1])
+      readings += try measure(Stopwatch(seconds: seconds), most > 1 ? [1, most] : [1], rows)
     }
     if json { printJSON(readings) } else { printTable(readings) }
   }
