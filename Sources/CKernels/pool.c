@@ -21,6 +21,8 @@ static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct cache *local;
 static atomic_uint_fast64_t misses, total_bytes;
 static _Thread_local uint64_t local_misses;
+static _Thread_local int64_t local_in_use, local_peak;
+static _Thread_local int storage_precision;
 static _Thread_local void *current_tape, *spare_tape, *engine_workers, *current_forward, *anomaly_watch;
 
 void *swirl_current_tape(void) { return current_tape; }
@@ -31,6 +33,8 @@ void *swirl_current_forward(void) { return current_forward; }
 void swirl_set_current_forward(void *pass) { current_forward = pass; }
 void *swirl_anomaly_watch(void) { return anomaly_watch; }
 void swirl_set_anomaly_watch(void *watch) { anomaly_watch = watch; }
+int swirl_storage_precision(void) { return storage_precision; }
+void swirl_set_storage_precision(int type) { storage_precision = type; }
 void *swirl_spare_tape(void) { return spare_tape; }
 void swirl_set_spare_tape(void *tape) { spare_tape = tape; }
 
@@ -42,6 +46,11 @@ static int class_of(size_t bytes, size_t *rounded) {
   size_t steps = (bytes - ((size_t)1 << shift) + quarter - 1) / quarter;
   *rounded = ((size_t)1 << shift) + steps * quarter;
   return (shift - SMALLEST_SHIFT) * 4 + (int)steps;
+}
+
+static int64_t bytes_of_class(int class) {
+  const int shift = class / 4 + SMALLEST_SHIFT;
+  return ((int64_t)1 << shift) + ((int64_t)(class % 4) << (shift - 2));
 }
 
 static void push(struct list *l, struct node *n) {
@@ -83,6 +92,8 @@ void *swirl_pool_acquire(size_t bytes, int *size_class) {
   size_t rounded;
   int class = class_of(bytes, &rounded);
   *size_class = class;
+  local_in_use += (int64_t)rounded;
+  if (local_in_use > local_peak) local_peak = local_in_use;
   struct list *l = &local_cache()->lists[class];
   if (!l->head) {
     pthread_mutex_lock(&depot_lock);
@@ -102,6 +113,7 @@ void *swirl_pool_acquire(size_t bytes, int *size_class) {
 void swirl_pool_release(void *buffer, int size_class) {
   struct list *l = &local_cache()->lists[size_class];
   push(l, buffer);
+  local_in_use -= bytes_of_class(size_class);
   if (l->count > LOCAL_LIMIT) {
     pthread_mutex_lock(&depot_lock);
     while (l->count > LOCAL_LIMIT / 2) push(&depot.lists[size_class], pop(l));
@@ -112,3 +124,6 @@ void swirl_pool_release(void *buffer, int size_class) {
 uint64_t swirl_pool_misses(void) { return atomic_load_explicit(&misses, memory_order_relaxed); }
 uint64_t swirl_pool_misses_of_this_thread(void) { return local_misses; }
 uint64_t swirl_pool_bytes(void) { return atomic_load_explicit(&total_bytes, memory_order_relaxed); }
+int64_t swirl_pool_in_use_of_this_thread(void) { return local_in_use; }
+int64_t swirl_pool_peak_of_this_thread(void) { return local_peak; }
+void swirl_pool_reset_peak(void) { local_peak = local_in_use; }

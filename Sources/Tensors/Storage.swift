@@ -45,6 +45,11 @@ public enum BufferPool {
   public static var missesOfThisThread: Int { Int(swirl_pool_misses_of_this_thread()) }
   /// Bytes the pool has taken from the system.
   public static var bytes: Int { Int(swirl_pool_bytes()) }
+  /// Bytes of the buffers the calling thread has taken, less those it has given back.
+  public static var bytesInUseOfThisThread: Int { Int(swirl_pool_in_use_of_this_thread()) }
+  /// The largest value of `bytesInUseOfThisThread` since `resetPeakOfThisThread`.
+  public static var peakBytesOfThisThread: Int { Int(swirl_pool_peak_of_this_thread()) }
+  public static func resetPeakOfThisThread() { swirl_pool_reset_peak() }
 }
 
 /// The SIMD level the kernels run at: `avx512`, `avx2` or `baseline`.

@@ -381,6 +381,11 @@ uint64_t swirl_pool_misses(void);
 uint64_t swirl_pool_misses_of_this_thread(void);
 /// Bytes the pool has taken from the system so far.
 uint64_t swirl_pool_bytes(void);
+/// Bytes of buffers that this thread took less those it gave back, and their largest value since the last
+/// reset.
+int64_t swirl_pool_in_use_of_this_thread(void);
+int64_t swirl_pool_peak_of_this_thread(void);
+void swirl_pool_reset_peak(void);
 
 // MARK: - Thread-local slots
 
@@ -393,6 +398,9 @@ void swirl_set_engine_workers(void *pool);
 /// The forward pass of this thread, or null.
 void *swirl_current_forward(void);
 void swirl_set_current_forward(void *pass);
+/// How this thread's tapes store what they save, a `NumberType`; 0 is Float32.
+int swirl_storage_precision(void);
+void swirl_set_storage_precision(int type);
 /// Where this thread's anomalies are noted, or null.
 void *swirl_anomaly_watch(void);
 void swirl_set_anomaly_watch(void *watch);

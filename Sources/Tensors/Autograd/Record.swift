@@ -72,6 +72,8 @@ struct Record: Sendable {
   let isFused: Bool
   /// The op's result is kept in `z`.
   let keepsResult: Bool
+  /// What is saved stays in Float32 where the scope asks for narrower storage.
+  let isExact: Bool
   let a: Operand?
   let b: Operand?
   let c: Operand?
@@ -108,17 +110,18 @@ extension Record {
   ///   - x: The tensors the derivative reads, `x` to `z`, as they are: the tape strips their marks.
   ///   - keepsResult: Saves the op's result, which `Saved.result` returns; it takes the place of `z`.
   ///   - fused: See `isFused`.
+  ///   - exact: See `isExact`.
   @inline(__always)
   init(
     _ name: StaticString, derivative: Derivative?, tangent: TangentRule? = nil,
     pointwise: Pointwise? = nil, a: Tensor? = nil, b: Tensor? = nil, c: Tensor? = nil,
     x: Tensor? = nil, y: Tensor? = nil, z: Tensor? = nil, indices: Indices? = nil,
     shape: Shape = Shape(), integer: Int = 0, low: Float = 0, high: Float = 0,
-    keepsResult: Bool = false, fused: Bool = false, many: Many? = nil
+    keepsResult: Bool = false, fused: Bool = false, exact: Bool = false, many: Many? = nil
   ) {
     self.init(
       name: name, derivative: derivative, tangent: tangent, pointwise: pointwise, isFused: fused,
-      keepsResult: keepsResult, a: a.map(Operand.init), b: b.map(Operand.init),
+      keepsResult: keepsResult, isExact: exact, a: a.map(Operand.init), b: b.map(Operand.init),
       c: c.map(Operand.init), x: x, y: y, z: z, indices: indices, shape: shape, integer: integer,
       low: low, high: high, many: many)
   }
@@ -147,12 +150,14 @@ struct Saved {
   var a: Operand { record.pointee.a! }
   var b: Operand { record.pointee.b! }
   var c: Operand? { record.pointee.c }
-  /// The saved tensors, as the op chose them.
-  var x: Tensor { record.pointee.x! }
-  var y: Tensor { record.pointee.y! }
-  var z: Tensor { record.pointee.z! }
+  /// The saved tensors, as the op chose them; halves are widened.
+  var x: Tensor { record.pointee.x!.widened }
+  var y: Tensor { record.pointee.y!.widened }
+  var z: Tensor { record.pointee.z!.widened }
+  /// As `y`, in the type it is stored in: a weight that products read as it is.
+  var storedY: Tensor { record.pointee.y! }
   /// The op's result, where the record keeps it.
-  var result: Tensor { record.pointee.z! }
+  var result: Tensor { record.pointee.z!.widened }
   var indices: Indices { record.pointee.indices! }
   var shape: Shape { record.pointee.shape }
   var integer: Int { record.pointee.integer }

@@ -14,6 +14,10 @@ final class Tape {
   /// The tape this one was opened within.
   @exclusivity(unchecked) private var parent: Unmanaged<Tape>?
   @exclusivity(unchecked) private var watch: AnomalyWatch?
+  /// How saved tensors are stored; see `withStoragePrecision`.
+  @exclusivity(unchecked) var precision: NumberType = .float32
+  /// Narrowed copies of results by their marks, so that two ops that save one tensor share its copy.
+  @exclusivity(unchecked) var narrowCopies: [Mark: Tensor] = [:]
 
   private static let nextID = Atomic<UInt32>(1)
 
@@ -42,6 +46,7 @@ final class Tape {
     tape.id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
     tape.parent = swirl_current_tape().map { Unmanaged<Tape>.fromOpaque($0) }
     tape.watch = AnomalyWatch.current
+    tape.precision = NumberType(rawValue: UInt8(swirl_storage_precision()))!
     swirl_set_current_tape(Unmanaged.passUnretained(tape).toOpaque())
     return tape
   }
@@ -52,6 +57,7 @@ final class Tape {
     watch = nil
     records.deinitialize(count: count)
     count = 0
+    if !narrowCopies.isEmpty { narrowCopies.removeAll(keepingCapacity: true) }
     if swirl_spare_tape() == nil {
       swirl_set_spare_tape(Unmanaged.passRetained(self).toOpaque())
     }
@@ -81,7 +87,15 @@ final class Tape {
     result.mark = Mark(id) << 32 | Mark(count)
     if let watch { watch.check(result, slot.pointee.name, .forward) }
     if slot.pointee.keepsResult { slot.pointee.z = result }
+    if precision != .float32 { narrow(slot) }
     slot.pointee.stripMarks()
+  }
+
+  /// Whether an op of this tape made the tensor of this mark: not a constant and not a parameter.
+  func isComputed(_ mark: Mark) -> Bool {
+    guard mark != 0, mark.region == id else { return false }
+    let record = records + mark.position
+    return record.pointee.derivative != nil || record.pointee.pointwise != nil
   }
 
   @inline(never)

@@ -292,6 +292,6 @@ extension QuantizedTensor {
   }
 
   private init(_ record: Saved) {
-    self.init(unchecked: record.y, Format(rawValue: Int32(record.integer))!)
+    self.init(unchecked: record.storedY, Format(rawValue: Int32(record.integer))!)
   }
 }

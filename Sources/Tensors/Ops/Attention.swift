@@ -133,7 +133,7 @@ package struct AttentionCall {
 
   /// From what a record saved.
   private init(_ many: Many) {
-    (q, k, v) = (many.saved[0], many.saved[1], many.saved[2])
+    (q, k, v) = (many.saved[0].float32, many.saved[1].float32, many.saved[2].float32)
     bias = many.numbers[2] == 1 ? many.saved[5] : nil
     slopes = many.numbers[3] == 1 ? many.saved.last! : nil
     queries = SequenceOffsets(many.indices[0], many.indices[1])
@@ -176,7 +176,8 @@ package struct AttentionCall {
       Record(
         "attention", derivative: Self.derivative, fused: true,
         many: Many(
-          operands: operands, saved: saved.map { $0.detached() },
+          operands: operands,
+          saved: saved.enumerated().map { $0 < 4 ? $1.detached().narrowedForTape : $1.detached() },
           numbers: [reach.before, reach.after, bias == nil ? 0 : 1, slopes == nil ? 0 : 1],
           scalars: [scale, softcap],
           indices: [queries.starts, queries.lengths, keys.starts, keys.lengths])))

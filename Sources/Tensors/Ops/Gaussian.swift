@@ -40,7 +40,7 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
         let received = dy.reshaped(to: Shape(dy.count, 1))
         gradients.add(received * z * inverse, to: record.a)
         gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: record.b)
-      }, a: mean, b: logStd, x: m, y: s, z: a, fused: true))
+      }, a: mean, b: logStd, x: m, y: s, z: a, fused: true, exact: true))
 }
 
 /// One row of `gaussianLogProbability`; `inverse` holds e^−logStd.

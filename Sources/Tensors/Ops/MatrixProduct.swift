@@ -49,7 +49,7 @@ extension Tensor {
         "matmul",
         derivative: { record, dy, gradients in
           let a = record.x
-          let b = record.y
+          let b = record.storedY
           gradients.add(dy.matmul(b.transposed()), to: record.a)
           if gradients.wants(record.b) {
             if b.rank == 2 && a.rank > 2 {
@@ -62,7 +62,7 @@ extension Tensor {
           }
         },
         tangent: { record, tangents in
-          tangents.sum(a: { $0.matmul(record.y) }, b: { record.x.matmul($0) })
+          tangents.sum(a: { $0.matmul(record.storedY) }, b: { record.x.matmul($0) })
         }, a: self, b: other, x: self, y: other))
   }
 
@@ -176,9 +176,13 @@ public func linear(
     Record(
       "linear",
       derivative: { record, dy, gradients in
-        let (x, weight) = (record.x, record.y.isHalfMatrix ? record.y : record.y.float32)
+        let (x, weight) = (
+          record.x, record.storedY.isHalfMatrix ? record.storedY : record.y
+        )
         let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-        let dz = Activation.allCases[record.integer].gradient(dy, record.result).contiguous()
+        let activation = Activation.allCases[record.integer]
+        let dz =
+          (activation == .identity ? dy : activation.gradient(dy, record.result)).contiguous()
         let rows = dz.count / Swift.max(outputs, 1)
         if gradients.wants(record.b) {
           let dWeight = Tensor(uninitialized: weight.shape)
@@ -203,7 +207,8 @@ public func linear(
           gradients.add(dx, to: record.a)
         }
       }, a: x, b: weight, c: bias, x: input, y: weight,
-      integer: Activation.allCases.firstIndex(of: activation)!, keepsResult: true, fused: true))
+      integer: Activation.allCases.firstIndex(of: activation)!,
+      keepsResult: activation != .identity, fused: true))
 }
 
 /// Multiply-adds below which waking another thread costs more than it saves.

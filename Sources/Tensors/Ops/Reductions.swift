@@ -64,7 +64,7 @@ extension Tensor {
         tangent: { record, tangents in
           (Self.shares(record) * tangents.a!).summed(to: record.shape)
             .reshaped(to: record.result.shape)
-        }, a: self, x: self, shape: kept, keepsResult: true))
+        }, a: self, x: self, shape: kept, keepsResult: true, exact: true))
   }
 
   /// 1 at the extremum of each reduced part, split evenly among equal ones; 0 elsewhere.

@@ -26,7 +26,7 @@ extension Tensor {
         tangent: { record, tangents in
           let move = tangents.a!
           return move - (record.result.exp() * move).sum(axes: [-1], keepingDims: true)
-        }, a: self, keepsResult: true))
+        }, a: self, keepsResult: true, exact: true))
   }
 
   /// eˣ / Σ eˣ over the last axis.
