@@ -12,6 +12,7 @@
 #include "gated.h"
 #include "reduce.h"
 #include "normalization.h"
+#include "convolution.h"
 #include "roofline.h"
 #include "recurrent.h"
 #include "convert.h"
@@ -53,6 +54,9 @@ const struct swirl_kernels NAME(swirl_kernels) = {
     .recurrent_backward = NAME(recurrent_backward),
     .recurrent_pack = NAME(recurrent_pack),
     .recurrent_packed = NAME(recurrent_packed),
+    .patch_product = NAME(patch_product),
+    .transpose_matrix = NAME(transpose_matrix),
+    .add_patches = NAME(add_patches),
     .row_sum = NAME(row_sum),
     .row_squares = NAME(row_squares),
     .row_products = NAME(row_products),

@@ -395,6 +395,33 @@ static void gated_silu_gradient(long n, const float *dy, const float *a, const f
   }
 }
 
+static void patch_product(long m, long n, long k, const float *x, const int32_t *rows,
+                          const int32_t *steps, const float *b, long b_row, float *c, long c_row,
+                          const float *bias, int accumulate, int activation) {
+  for (long i = 0; i < m; i++)
+    for (long j = 0; j < n; j++) {
+      double sum = accumulate ? c[i * c_row + j] : bias ? bias[j] : 0;
+      for (long p = 0; p < k; p++) sum += (double)x[rows[i] + steps[p]] * b[p * b_row + j];
+      c[i * c_row + j] = (float)activate(activation, sum);
+    }
+}
+
+static void transpose_matrix(long rows, long columns, const float *x, float *y) {
+  for (long i = 0; i < rows; i++)
+    for (long j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j];
+}
+
+static void add_patches(const struct swirl_convolution *s, const float *patches, float *y) {
+  const long width = s->channels / s->groups, taps = s->kernel_height * s->kernel_width;
+  for (long p = 0; p < s->out_height * s->out_width; p++)
+    for (long tap = 0; tap < taps; tap++, patches += width) {
+      const long iy = p / s->out_width * s->stride_y + tap / s->kernel_width * s->dilation_y - s->top;
+      const long ix = p % s->out_width * s->stride_x + tap % s->kernel_width * s->dilation_x - s->left;
+      if (iy < 0 || iy >= s->height || ix < 0 || ix >= s->width) continue;
+      for (long i = 0; i < width; i++) y[(iy * s->width + ix) * s->channels + i] += patches[i];
+    }
+}
+
 static float row_sum(long n, const float *x) {
   double sum = 0;
   for (long i = 0; i < n; i++) sum += x[i];
@@ -606,6 +633,9 @@ const struct swirl_kernels swirl_reference = {
     .recurrent_backward = recurrent_backward,
     .recurrent_pack = recurrent_pack,
     .recurrent_packed = recurrent_packed,
+    .patch_product = patch_product,
+    .transpose_matrix = transpose_matrix,
+    .add_patches = add_patches,
     .row_sum = row_sum,
     .row_squares = row_squares,
     .row_products = row_products,

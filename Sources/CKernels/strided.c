@@ -32,6 +32,30 @@ COPY_STRIDED(uint8_t)
 COPY_STRIDED(uint16_t)
 COPY_STRIDED(uint32_t)
 
+// Matrices that lie transposed, such as images whose channels lie side by side, go by blocks in registers.
+static int copy_transposed(int rank, const int32_t *shape, const int32_t *strides, const float *x,
+                           float *y) {
+  int32_t dims[MAX_RANK], steps[MAX_RANK];
+  int count = 0;
+  for (int d = 0; d < rank; d++) {
+    if (shape[d] == 1) continue;
+    if (count > 0 && steps[count - 1] == strides[d] * shape[d]) {
+      dims[count - 1] *= shape[d];
+      steps[count - 1] = strides[d];
+    } else {
+      dims[count] = shape[d];
+      steps[count] = strides[d];
+      count++;
+    }
+  }
+  if (count < 2 || count > 3 || steps[count - 2] != 1 || steps[count - 1] != dims[count - 2]) return 0;
+  const long rows = dims[count - 1], columns = dims[count - 2];
+  for (long i = 0; i < (count == 3 ? dims[0] : 1); i++)
+    swirl_active->transpose_matrix(rows, columns, x + i * (count == 3 ? steps[0] : 0),
+                                   y + i * rows * columns);
+  return 1;
+}
+
 void swirl_copy_strided(int size, int rank, const int32_t *shape, const int32_t *strides,
                         const void *x, void *y) {
   if (rank == 0) {
@@ -40,6 +64,7 @@ void swirl_copy_strided(int size, int rank, const int32_t *shape, const int32_t 
   }
   for (int d = 0; d < rank; d++)
     if (shape[d] == 0) return;
+  if (size == 4 && copy_transposed(rank, shape, strides, x, y)) return;
   if (size == 4) copy_strided_uint32_t(rank, shape, strides, x, y);
   else if (size == 2) copy_strided_uint16_t(rank, shape, strides, x, y);
   else copy_strided_uint8_t(rank, shape, strides, x, y);

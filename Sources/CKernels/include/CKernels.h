@@ -193,6 +193,15 @@ struct swirl_cross_entropy {
   float *dx;               // [rows, n]
 };
 
+/// The sizes of a convolution or of pooling.
+struct swirl_convolution {
+  long channels, height, width;              // of an image that comes in
+  long out_channels, out_height, out_width;  // of one that comes out
+  long kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x;
+  long top, bottom, left, right;             // padding
+  long groups;
+};
+
 /// One SIMD level's kernels. Strides are in elements.
 struct swirl_kernels {
   const char *name;
@@ -283,6 +292,17 @@ struct swirl_kernels {
   /// Packs the weights for the forward or the backward pass, `recurrent_packed` numbers.
   void (*recurrent_pack)(const struct swirl_recurrent *s, int backward, float *packed);
   long (*recurrent_packed)(const struct swirl_recurrent *s, int backward);
+  /// C[i, j] = act(Σₛ x[rows[i] + steps[s]] · B[s, j] + bias[j]), or with C's own numbers in place of the bias
+  /// when `accumulate`: one chain of multiply-adds in order of s per output.
+  void (*patch_product)(long m, long n, long k, const float *x, const int32_t *rows,
+                        const int32_t *steps, const float *b, long b_row, float *c, long c_row,
+                        const float *bias, int accumulate, int activation);
+  /// y[columns, rows] = the transpose of x[rows, columns].
+  void (*transpose_matrix)(long rows, long columns, const float *x, float *y);
+  /// Adds patches [out height · out width, kernel height, kernel width, channels / groups] to where they
+  /// were cut from, in the first channels of the image y[height, width, channels].
+  void (*add_patches)(const struct swirl_convolution *s, const float *patches, float *y);
+
   /// Σ x
   float (*row_sum)(long n, const float *x);
   /// Σ (x − centre)²
@@ -369,6 +389,20 @@ void swirl_sort_row(long n, const float *x, int descending, int32_t *order, void
 /// scratch: 4 n numbers of 4 bytes.
 void swirl_top_row(long n, long k, const float *x, int smallest, int32_t *positions,
                    void *scratch);
+
+/// Copies an image of floats, or of bytes divided by 255, with zeros around it: as
+/// [height, width, channels] where the channels lie side by side, else as [channels, height, width].
+void swirl_read_image(const struct swirl_convolution *s, int bytes, const void *x, long channel_step,
+                      long row_step, long column_step, float *y);
+/// Pooling of images of one channel each; `places` says where in its image each maximum stood.
+void swirl_max_pool(const struct swirl_convolution *s, long planes, const float *x, float *y,
+                    int32_t *places);
+void swirl_max_pool_gradient(const struct swirl_convolution *s, long planes, const float *dy,
+                             const int32_t *places, float *dx);
+void swirl_average_pool(const struct swirl_convolution *s, long planes, int counts_padding,
+                        const float *x, float *y);
+void swirl_average_pool_gradient(const struct swirl_convolution *s, long planes, int counts_padding,
+                                 const float *dy, float *dx);
 
 // MARK: - The buffer pool
 
