@@ -23,8 +23,10 @@ let engineWorkloads: [EngineWorkload] =
     deterministicPolicyTraining,
     recurrentTraining,
     attentionOfTwoThousand,
+    transformerBlock,
     elementwise("exp_1m") { $0.exp() },
     elementwise("tanh_1m") { $0.tanh() },
+    elementwise("gelu_1m") { $0.gelu() },
     operationOverhead,
   ]
 
@@ -83,35 +85,6 @@ private let deterministicPolicyTraining = EngineWorkload(
     criticOptimizer.update(&critic, ofCritic.gradients)
     let ofActor = valueWithGradient(at: actor) { ($0(observations) - actions).squared().mean() }
     actorOptimizer.update(&actor, ofActor.gradients)
-  }
-}
-
-/// An LSTM of 64 units on 64 inputs, 128 steps of 32 rows: forward, mean square, backward.
-private let recurrentTraining = EngineWorkload(
-  name: "lstm_train",
-  // Four gates on input and state: forward, then to the weights and, but for the input, back.
-  work: .operations(128 * 2 * 32 * 4 * 64 * 64 * Double(2 + 2 + 1))
-) {
-  var random = PCG64(seed: 0)
-  let model = LSTM(inputs: 64, hidden: 64, using: &random)
-  let x = Tensor.normal([128, 32, 64], using: &random)
-  return { blackHole(valueWithGradient(at: model) { $0(x).output.squared().mean() }) }
-}
-
-/// Causal attention of 2048 tokens, 8 heads of 64, one sequence: forward and backward.
-private let attentionOfTwoThousand = EngineWorkload(
-  name: "attention_2048",
-  // Two products forward and five backward over the half of the pairs that the mask leaves.
-  work: .operations(7 * 2 * 8 * 64 * Double(2048 * 2049 / 2))
-) {
-  var random = PCG64(seed: 0)
-  let inputs = (0..<3).map { _ in Tensor.normal([1, 2048, 8, 64], using: &random) }
-  let received = Tensor.normal([1, 2048, 8, 64], using: &random)
-  return {
-    blackHole(
-      vectorJacobianProduct(at: inputs, cotangent: { _ in received }) {
-        attention($0[0], $0[1], $0[2], mask: .causal)
-      })
   }
 }
 
