@@ -5,6 +5,7 @@ enum Goldens {
   static let cartPole: CartPoleGoldens = read("cartpole.json")
   static let classicControl: [ChecksumRun] = read("classic_control.json")
   static let toyText: ToyTextGoldens = read("toy_text.json")
+  static let minAtar: MinAtarGoldens = read("minatar.json")
   static let spaces: SpaceGoldens = read("spaces.json")
 
   private static func read<T: Decodable>(_ name: String) -> T {
@@ -62,6 +63,24 @@ struct ToyTextGoldens: Decodable, Sendable {
   let runs: [ChecksumRun]
   let tables: [Table]
   let maps: [Map]
+}
+
+struct MinAtarGoldens: Decodable, Sendable {
+  struct Episode: Decodable, Sendable {
+    let game: String
+    let seed: UInt64
+    let sticky: Bool
+    /// Divers on board when an episode begins.
+    let divers: Int
+    let actions: String
+    /// [step, reward] of the steps that earn something.
+    let rewards: [[Int]]
+    let endings: [Int]
+    let observations: String
+    let ramp: Int
+  }
+
+  let episodes: [Episode]
 }
 
 struct SpaceGoldens: Decodable, Sendable {

@@ -37,6 +37,6 @@ extension Registration {
       Registration(
         EnvironmentSpec(id: "PointMass-v0", maxEpisodeSteps: 50, rewardThreshold: -3)
       ) { PointMass() },
-    ]
+    ] + minAtar
   }
 }
