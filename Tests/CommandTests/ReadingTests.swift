@@ -108,8 +108,8 @@ import Testing
         rows.compactMap { $0["name"] as? String } == [
           "gemm_64", "gemm_256x64x64", "gemm_1x64x64", "gemm_512x576x1536", "gemm_2048",
           "mlp_train_b64", "mlp_train_b256", "mlp_train_b2048", "ddpg_nets_train_b256",
-          "lstm_train", "attention_2048", "transformer_block_512", "exp_1m", "tanh_1m", "gelu_1m",
-          "op_overhead",
+          "nature_cnn_train_b32", "lstm_train", "attention_2048", "transformer_block_512", "exp_1m",
+          "tanh_1m", "gelu_1m", "op_overhead",
         ])
       for row in rows {
         #expect(Set(row.keys) == ["name", "value", "unit", "threads", "roofline"])

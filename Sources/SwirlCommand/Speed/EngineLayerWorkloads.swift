@@ -2,6 +2,54 @@ import Swirl
 
 // Rows of the engine's table that run a layer or a small network, forward and backward.
 
+/// The network of Mnih et al. (2015) up to its 512 features.
+private struct NatureNetwork: Module {
+  var convolutions: [Conv2D]
+  var features: Linear
+
+  init(using random: inout PCG64) {
+    convolutions = [
+      Conv2D(inputs: 4, outputs: 32, kernel: 8, stride: 4, activation: .relu, using: &random),
+      Conv2D(inputs: 32, outputs: 64, kernel: 4, stride: 2, activation: .relu, using: &random),
+      Conv2D(inputs: 64, outputs: 64, kernel: 3, activation: .relu, using: &random),
+    ]
+    features = Linear(
+      weight: .uniformFanIn([3136, 512], fanIn: 3136, using: &random),
+      bias: .uniformFanIn([512], fanIn: 3136, using: &random), activation: .relu)
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    features(convolutions.reduce(x) { $1($0) }.reshaped([-1, 3136]))
+  }
+
+  mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
+    for i in convolutions.indices {
+      convolutions[i].visitParameters { body("convolutions.\(i).\($0)", &$1) }
+    }
+    features.visitParameters { body("features.\($0)", &$1) }
+  }
+}
+
+private func operations(_ pixels: Int, _ outputs: Int, _ inputs: Int) -> Double {
+  Double(2 * pixels * outputs * inputs)
+}
+
+/// The Nature network on 32 stacks of four 84×84 images: forward, mean square, backward.
+let natureTraining: EngineWorkload = {
+  // Operations of each layer for one image, 2 · pixels · outputs · inputs of one output; the images need
+  // no gradient.
+  let first = operations(400, 32, 256)
+  let layers = first + operations(81, 64, 512) + operations(49, 64, 576) + operations(1, 512, 3136)
+  return EngineWorkload(
+    name: "nature_cnn_train_b32", work: .operations(32 * (3 * layers - first))
+  ) {
+    var random = PCG64(seed: 0)
+    let model = NatureNetwork(using: &random)
+    let x = Tensor.normal([32, 4, 84, 84], using: &random)
+    return { blackHole(valueWithGradient(at: model) { $0(x).squared().mean() }) }
+  }
+}()
+
 /// An LSTM of 64 units on 64 inputs, 128 steps of 32 rows: forward, mean square, backward.
 let recurrentTraining = EngineWorkload(
   name: "lstm_train",

@@ -21,6 +21,7 @@ let engineWorkloads: [EngineWorkload] =
     perceptronTraining(rows: 256),
     perceptronTraining(rows: 2048),
     deterministicPolicyTraining,
+    natureTraining,
     recurrentTraining,
     attentionOfTwoThousand,
     transformerBlock,
