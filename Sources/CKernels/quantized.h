@@ -13,11 +13,19 @@
 #endif
 #define PARTS (32 / W)
 
-INLINE float half_at(const uint8_t *p) {
-  uint16_t h[W] = {};
-  memcpy(h, p, 2);
-  return load_half(SWIRL_FLOAT16, h)[0];
+// A half in every lane, broadcast from memory: a load into one lane would wait for the register's old
+// contents, and a detour through memory for a store to be forwarded.
+INLINE V half_at(const uint8_t *p) {
+  uint16_t h;
+  memcpy(&h, p, 2);
+  return widen_float16((VH){} + h);
 }
+
+// What the groups of a block multiply by and add: one pair, or sixteen numbers.
+struct NAME(factors) {
+  V scale, minimum;
+  float numbers[16];
+};
 
 INLINE VI load_bytes(const uint8_t *p) {
   VB x;
@@ -51,12 +59,11 @@ INLINE int NAME(block_groups)(const int format) {
   return format == SWIRL_Q4_K || format == SWIRL_Q6_K ? 8 : 1;
 }
 
-// The factors of a block: what its groups multiply by and add.
-INLINE void NAME(factors)(const int format, const uint8_t *block, float factors[16]) {
+INLINE void NAME(read_factors)(const int format, const uint8_t *block, struct NAME(factors) *f) {
   switch (format) {
   case SWIRL_Q4_1:
-    factors[0] = half_at(block);
-    factors[1] = half_at(block + 2);
+    f->scale = half_at(block);
+    f->minimum = half_at(block + 2);
     break;
   case SWIRL_Q4_K: {
     // Eight scales and eight minima of six bits each in twelve bytes.
@@ -68,35 +75,38 @@ INLINE void NAME(factors)(const int format, const uint8_t *block, float factors[
     packed[1] = (c & 0x0f0f0f0f) | ((a >> 2) & 0x30303030);
     packed[2] = b & 0x3f3f3f3f;
     packed[3] = ((c >> 4) & 0x0f0f0f0f) | ((b >> 2) & 0x30303030);
-    const float scale = half_at(block), minimum = half_at(block + 2);
-    uint8_t bytes[16];
-    memcpy(bytes, packed, 16);
+    const V scale = half_at(block), minimum = half_at(block + 2);
+    typedef uint8_t B16 __attribute__((vector_size(16)));
+    typedef uint32_t N4 __attribute__((vector_size(16)));
+    const B16 bytes = (B16)(N4){packed[0], packed[1], packed[2], packed[3]};
+    typedef float F16 __attribute__((vector_size(64)));
+    const F16 all = __builtin_convertvector(bytes, F16);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i += W) {
-      const V numbers = __builtin_convertvector(load_bytes(bytes + i), V);
-      V factor = splat(i < 8 ? scale : minimum);
+      V numbers;
+      memcpy(&numbers, (const float *)&all + i, sizeof numbers);
+      V factor = i < 8 ? scale : minimum;
 #if W == 16
-      factor = choose(lane_numbers() < 8, splat(scale), splat(minimum));
+      factor = choose(lane_numbers() < 8, scale, minimum);
 #endif
-      store(factors + i, factor * numbers);
+      store(f->numbers + i, factor * numbers);
     }
     break;
   }
   case SWIRL_Q6_K:
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i += W)
-      store(factors + i, splat(half_at(block + 208)) * load_signed_bytes(block + 192 + i));
+      store(f->numbers + i, half_at(block + 208) * load_signed_bytes(block + 192 + i));
     break;
-  default: factors[0] = half_at(block);
+  default: f->scale = half_at(block);
   }
 }
 
 // A 4-bit number q as scale · (q − origin) or, with a minimum, scale · q + minimum.
 #if W == 16
 #define NIBBLE_TABLE(scale, origin, has_minimum, minimum)                                      \
-  const V table = has_minimum ? multiply_add(splat(scale), __builtin_convertvector(lane_numbers(), V), \
-                                             splat(minimum))                                   \
-                              : splat(scale) * __builtin_convertvector(lane_numbers() - origin, V)
+  const V table = has_minimum ? multiply_add(scale, __builtin_convertvector(lane_numbers(), V), minimum)                                   \
+                              : scale * __builtin_convertvector(lane_numbers() - origin, V)
 #define LOW_NIBBLE(b, scale, origin, has_minimum, minimum) \
   (V) _mm512_permutexvar_ps((__m512i)(b), (__m512)table)
 #define HIGH_NIBBLE(b, scale, origin, has_minimum, minimum) \
@@ -104,8 +114,8 @@ INLINE void NAME(factors)(const int format, const uint8_t *block, float factors[
 #else
 #define NIBBLE_TABLE(scale, origin, has_minimum, minimum)
 #define NIBBLE(q, scale, origin, has_minimum, minimum)                                 \
-  (has_minimum ? multiply_add(splat(scale), __builtin_convertvector(q, V), splat(minimum)) \
-               : splat(scale) * __builtin_convertvector((q) - origin, V))
+  (has_minimum ? multiply_add(scale, __builtin_convertvector(q, V), minimum) \
+               : scale * __builtin_convertvector((q) - origin, V))
 #define LOW_NIBBLE(b, scale, origin, has_minimum, minimum) \
   NIBBLE((b) & 15, scale, origin, has_minimum, minimum)
 #define HIGH_NIBBLE(b, scale, origin, has_minimum, minimum) \
@@ -114,19 +124,19 @@ INLINE void NAME(factors)(const int format, const uint8_t *block, float factors[
 
 // The 32 numbers of one group.
 INLINE void NAME(group)(const int format, const uint8_t *block, const int group,
-                        const float factors[16], V out[PARTS]) {
+                        const struct NAME(factors) *f, V out[PARTS]) {
   switch (format) {
   case SWIRL_Q4_0:
   case SWIRL_Q4_1: {
     const int has_minimum = format == SWIRL_Q4_1;
     const uint8_t *codes = block + (has_minimum ? 4 : 2);
-    const float minimum = has_minimum ? factors[1] : 0;
-    NIBBLE_TABLE(factors[0], 8, has_minimum, minimum);
+    const V scale = f->scale, minimum = has_minimum ? f->minimum : splat(0);
+    NIBBLE_TABLE(scale, 8, has_minimum, minimum);
 #pragma clang loop unroll(full)
     for (int v = 0; v < PARTS / 2; v++) {
       const VI b = load_bytes(codes + v * W);
-      out[v] = LOW_NIBBLE(b, factors[0], 8, has_minimum, minimum);
-      out[v + PARTS / 2] = HIGH_NIBBLE(b, factors[0], 8, has_minimum, minimum);
+      out[v] = LOW_NIBBLE(b, scale, 8, has_minimum, minimum);
+      out[v + PARTS / 2] = HIGH_NIBBLE(b, scale, 8, has_minimum, minimum);
     }
     break;
   }
@@ -140,18 +150,18 @@ INLINE void NAME(group)(const int format, const uint8_t *block, const int group,
       const VN bits = (VN){} + high;
       const VI first = (VI)((bits >> shift) & 1) << 4;
       const VI second = (VI)((bits >> (shift + 16)) & 1) << 4;
-      out[v] = splat(factors[0]) * __builtin_convertvector(((b & 15) | first) - 16, V);
-      out[v + PARTS / 2] = splat(factors[0]) * __builtin_convertvector(((b >> 4) | second) - 16, V);
+      out[v] = f->scale * __builtin_convertvector(((b & 15) | first) - 16, V);
+      out[v + PARTS / 2] = f->scale * __builtin_convertvector(((b >> 4) | second) - 16, V);
     }
     break;
   }
   case SWIRL_Q8_0:
 #pragma clang loop unroll(full)
     for (int v = 0; v < PARTS; v++)
-      out[v] = splat(factors[0]) * load_signed_bytes(block + 2 + v * W);
+      out[v] = f->scale * load_signed_bytes(block + 2 + v * W);
     break;
   case SWIRL_Q4_K: {
-    const float scale = factors[group], minimum = -factors[8 + group];
+    const V scale = splat(f->numbers[group]), minimum = -splat(f->numbers[8 + group]);
     NIBBLE_TABLE(scale, 0, 1, minimum);
 #pragma clang loop unroll(full)
     for (int v = 0; v < PARTS; v++) {
@@ -169,7 +179,7 @@ INLINE void NAME(group)(const int format, const uint8_t *block, const int group,
       const VI b = load_bytes(low + v * W);
       const VI nibble = group % 4 / 2 ? b >> 4 : b & 15;
       const VI top = (load_bytes(high + v * W) >> (2 * (group % 4))) & 3;
-      out[v] = splat(factors[group * 2 + v * W / 16]) *
+      out[v] = splat(f->numbers[group * 2 + v * W / 16]) *
                __builtin_convertvector((nibble | top << 4) - 32, V);
     }
   }
@@ -218,15 +228,15 @@ INLINE void NAME(quantized_row)(const int format, long outputs, long blocks, con
     V sum[4] = {};
     const float *input = x;
     for (long b = 0; b < blocks; b++) {
-      float factors[4][16];
+      struct NAME(factors) f[4];
 #pragma clang loop unroll(full)
-      for (int i = 0; i < 4; i++) NAME(factors)(format, block[i], factors[i]);
+      for (int i = 0; i < 4; i++) NAME(read_factors)(format, block[i], f + i);
 #pragma clang loop unroll(full)
       for (int g = 0; g < groups; g++) {
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++) {
           V weight[PARTS];
-          NAME(group)(format, block[i], g, factors[i], weight);
+          NAME(group)(format, block[i], g, f + i, weight);
 #pragma clang loop unroll(full)
           for (int v = 0; v < PARTS; v++)
             sum[i] = multiply_add(weight[v], load(input + g * 32 + v * W), sum[i]);
@@ -244,12 +254,12 @@ INLINE void NAME(quantized_row)(const int format, long outputs, long blocks, con
 INLINE void NAME(dequantize_as)(const int format, long blocks, const uint8_t *w, float *y) {
   const int groups = NAME(block_groups)(format);
   for (long b = 0; b < blocks; b++, w += NAME(block_bytes)(format)) {
-    float factors[16];
-    NAME(factors)(format, w, factors);
+    struct NAME(factors) f;
+    NAME(read_factors)(format, w, &f);
 #pragma clang loop unroll(full)
     for (int g = 0; g < groups; g++) {
       V weight[PARTS];
-      NAME(group)(format, w, g, factors, weight);
+      NAME(group)(format, w, g, &f, weight);
 #pragma clang loop unroll(full)
       for (int v = 0; v < PARTS; v++) store(y + v * W, weight[v]);
       y += 32;
