@@ -1,4 +1,4 @@
-// Ids, time limits and thresholds are Gymnasium's.
+// Ids, time limits and thresholds are Gymnasium's, the test beds' our own.
 extension Registration {
   static var builtIn: [Registration] {
     [
@@ -37,6 +37,26 @@ extension Registration {
       Registration(
         EnvironmentSpec(id: "PointMass-v0", maxEpisodeSteps: 50, rewardThreshold: -3)
       ) { PointMass() },
+      Registration(
+        EnvironmentSpec(id: "Identity-v0", maxEpisodeSteps: 100, rewardThreshold: 99)
+      ) { IdentityTask() },
+      Registration(
+        EnvironmentSpec(id: "BitFlipping-v0", maxEpisodeSteps: 15, rewardThreshold: -7)
+      ) { BitFlipping() },
+      Registration(EnvironmentSpec(id: "Chain-v0", maxEpisodeSteps: 1000)) { ChainWalk() },
+      Registration(EnvironmentSpec(id: "TwoArmedBandit-v0")) { TwoArmedBandit() },
+      Registration(EnvironmentSpec(id: "RepeatPrevious-v0", rewardThreshold: 0.9)) {
+        RepeatPrevious()
+      },
+      Registration(
+        EnvironmentSpec(id: "TMaze-v0", maxEpisodeSteps: 100, rewardThreshold: 3.9)
+      ) { TMaze() },
+      Registration(
+        EnvironmentSpec(id: "PositionOnlyCartPole-v0", maxEpisodeSteps: 500, rewardThreshold: 475)
+      ) { FilterObservation(CartPole(), keeping: [0, 2]) },
+      Registration(EnvironmentSpec(id: "PositionOnlyPendulum-v0", maxEpisodeSteps: 200)) {
+        FilterObservation(Pendulum(), keeping: [0, 1])
+      },
     ] + minAtar
   }
 }

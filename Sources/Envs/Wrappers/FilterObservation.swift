@@ -1,0 +1,66 @@
+import Runtime
+
+/// Shows some of the numbers of an environment's observation and hides the rest, which makes a test bed
+/// for memory of any environment.
+///
+/// ```swift
+/// let positions = FilterObservation(CartPole(), keeping: [0, 2])
+/// ```
+public struct FilterObservation<Base: Environment>: Environment where Base.ObservationSpace == Box {
+  public typealias Element = Base.Element
+
+  public var base: Base
+  /// Which numbers are shown, in the order they are shown in.
+  public let kept: [Int]
+  /// Numbers that the environment observes.
+  @usableFromInline let size: Int
+
+  public init(_ base: Base, keeping kept: [Int]) {
+    size = base.observationSpace.flatSize
+    if kept.isEmpty || !kept.allSatisfy((0..<size).contains) {
+      stop(
+        "FilterObservation",
+        "\(kept) cannot be kept of an observation of \(size) numbers; there must be at least one, each "
+          + "from 0 to \(size - 1)")
+    }
+    self.base = base
+    self.kept = kept
+  }
+
+  public var observationSpace: Box {
+    let space = base.observationSpace
+    let (low, high) = (space.low, space.high)
+    return Box(low: kept.map { low[$0] }, high: kept.map { high[$0] }, of: space.elementType)
+  }
+
+  @inlinable public var actionSpace: Base.ActionSpace { base.actionSpace }
+
+  @inlinable
+  public mutating func reset(using random: inout PCG64) { base.reset(using: &random) }
+
+  @inlinable
+  public mutating func step(_ action: Base.Action, using random: inout PCG64) -> StepResult {
+    base.step(action, using: &random)
+  }
+
+  @inlinable
+  public func observe(into observation: inout MutableSpan<Base.Element>) {
+    // On the stack, unless an observation has hundreds of numbers.
+    withUnsafeTemporaryAllocation(of: Base.Element.self, capacity: size) { all in
+      all.initialize(repeating: Base.Element(0))
+      var span = all.mutableSpan
+      base.observe(into: &span)
+      for index in kept.indices { observation[index] = all[kept[index]] }
+    }
+  }
+
+  @inlinable public var maskSize: Int { base.maskSize }
+
+  @inlinable
+  public func actionMask(into mask: inout MutableSpan<Bool>) { base.actionMask(into: &mask) }
+
+  @inlinable public static var metricNames: [String] { Base.metricNames }
+
+  @inlinable
+  public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
+}
