@@ -111,6 +111,8 @@ public struct AnyEpisode: Sendable {
 
   public var observationSpace: any Space { base.erasedObservationSpace }
   public var actionSpace: any Space { base.erasedActionSpace }
+  /// Steps after which the episode is truncated.
+  public var timeLimit: Int? { base.timeLimit }
   public var elapsedSteps: Int { base.elapsedSteps }
   public var returnSoFar: Double { base.returnSoFar }
   public var ending: Ending { base.ending }
@@ -157,6 +159,7 @@ private protocol ErasedEpisode: Sendable {
   var erasedObservationSpace: any Space { get }
   var erasedActionSpace: any Space { get }
   var erasedObservation: [Float] { get }
+  var timeLimit: Int? { get }
   var elapsedSteps: Int { get }
   var returnSoFar: Double { get }
   var ending: Ending { get }

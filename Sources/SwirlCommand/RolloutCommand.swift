@@ -9,7 +9,8 @@ struct RolloutCommand: ParsableCommand {
       With --json one object a line: {"step": 0, "observation": […], "reset": true} for a reset, then \
       {"step": 1, "action": 0, "observation": […], "reward": 1.0, "terminated": false, "truncated": \
       false}. After an ending the environment is reset without a new seed and another reset line \
-      follows. Steps are counted through the resets.
+      follows. Steps are counted through the resets. A task that ends at the last step of its time limit \
+      is terminated and truncated.
       """)
 
   @Argument(help: ArgumentHelp("The environment's id; 'swirl envs' lists them.", valueName: "env"))
@@ -54,7 +55,9 @@ extension RolloutCommand {
     for step in 1...steps {
       let action = source.next()
       let result = try episode.step(action)
-      writer.step(step, action, episode.observation, result)
+      writer.step(
+        step, action, episode.observation, result,
+        isAtLimit: episode.elapsedSteps == episode.timeLimit)
       if result.ending != .none {
         episode.reset()
         writer.reset(step: step, episode.observation)
@@ -121,7 +124,9 @@ private struct RolloutWriter {
     Output.standard.endLine()
   }
 
-  mutating func step(_ step: Int, _ chosen: [Float], _ row: [Float], _ result: StepResult) {
+  mutating func step(
+    _ step: Int, _ chosen: [Float], _ row: [Float], _ result: StepResult, isAtLimit: Bool
+  ) {
     Output.standard.text(json ? "{\"step\": " : "step ")
     Output.standard.number(step)
     Output.standard.text(json ? ", \"action\": " : "  action ")
@@ -134,7 +139,8 @@ private struct RolloutWriter {
       Output.standard.text(", \"terminated\": ")
       Output.standard.boolean(result.ending == .terminated)
       Output.standard.text(", \"truncated\": ")
-      Output.standard.boolean(result.ending == .truncated)
+      // Gymnasium's time limit speaks up whether or not the task ended at that very step.
+      Output.standard.boolean(result.ending == .truncated || isAtLimit)
       Output.standard.text("}")
     } else if result.ending != .none {
       Output.standard.text("  \(result.ending)")

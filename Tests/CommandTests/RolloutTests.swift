@@ -106,6 +106,18 @@ import Testing
     #expect(result.errors.isEmpty)
   }
 
+  /// Gymnasium's time limit truncates at its last step whether or not the task ends there.
+  @Test func anEndingAtTheTimeLimitIsBoth() throws {
+    let folder = try TemporaryFolder()
+    // Against the wall of a T-maze, then along it and up, so that the hundredth step ends it.
+    let actions = Array(repeating: 3, count: 89) + Array(repeating: 1, count: 10) + [0]
+    let file = try folder.write(actions.map { "\($0)\n" }.joined(), to: "actions")
+    let result = try BuiltProgram.swirl.run(["rollout", "TMaze-v0", "--json", "--actions", file])
+    let steps = try jsonLines(result.output).filter { $0["reset"] == nil }
+    let flags = steps.map { [$0["terminated"] as? Bool, $0["truncated"] as? Bool] }
+    #expect(flags == Array(repeating: [false, false], count: 99) + [[true, true]])
+  }
+
   @Test func sameSeedSameLines() throws {
     let line = "rollout CartPole-v1 --json --steps 100 --seed 7 --action-seed 3"
     #expect(try BuiltProgram.swirl(line).output == BuiltProgram.swirl(line).output)
