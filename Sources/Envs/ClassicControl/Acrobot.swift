@@ -86,7 +86,7 @@ public struct Acrobot: Environment {
     state[3] = max(-9 * .pi, min(9 * .pi, state[3]))
     isSingle = false
     turn()
-    let isUp = -shape[1] - sine_and_cosine(state[1] + state[0]).cosine > 1
+    let isUp = -shape[1] - cos(state[1] + state[0]) > 1
     return StepResult(reward: isUp ? 0 : -1, ending: isUp ? .terminated : .none)
   }
 
@@ -112,13 +112,13 @@ public struct Acrobot: Environment {
     let gravity = 9.8
     let d1 = 0.25 + (1.25 + cosine) + 1 + 1
     let d2 = (0.25 + 0.5 * cosine) + 1
-    let phi2 = 0.5 * gravity * sine_and_cosine(state[0] + state[1] - .pi / 2).cosine
+    let phi2 = 0.5 * gravity * cos(state[0] + state[1] - .pi / 2)
     let phi1 =
-      -0.5 * square_by_pow(state[3]) * sine - state[3] * state[2] * sine
-      + 1.5 * gravity * sine_and_cosine(state[0] - .pi / 2).cosine + phi2
+      -0.5 * NumPySquare.of(state[3]) * sine - state[3] * state[2] * sine
+      + 1.5 * gravity * cos(state[0] - .pi / 2) + phi2
     var push = torque + d2 / d1 * phi1
-    if dynamics == .book { push -= 0.5 * square_by_pow(state[2]) * sine }
-    let second = (push - phi2) / (1.25 - square_by_pow(d2) / d1)
+    if dynamics == .book { push -= 0.5 * NumPySquare.of(state[2]) * sine }
+    let second = (push - phi2) / (1.25 - NumPySquare.of(d2) / d1)
     let first = -(d2 * second + phi1) / d1
     return SIMD4(state[2], state[3], first, second)
   }

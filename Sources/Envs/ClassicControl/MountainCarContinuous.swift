@@ -67,7 +67,7 @@ public struct MountainCarContinuous: Environment {
   mutating func move<Number: BinaryFloatingPoint>(_: Number.Type, by force: Float) -> Bool {
     var position = Number(self.position)
     var velocity = Number(self.velocity)
-    let slope = 0.0025 * sine_and_cosine(Double(3 * position)).cosine
+    let slope = 0.0025 * cos(Double(3 * position))
 
     // A force within its limits is Float32 and keeps the sum in it; a limit is a Float64.
     let acceleration: Number

@@ -60,12 +60,20 @@ public struct Pendulum: Environment {
     let torque = max(-2, min(2, action[0]))
     let seconds = 0.05
 
-    // Into 0 ..< 2π first, as Python's modulo does.
-    var turned = (angle + .pi).truncatingRemainder(dividingBy: 2 * .pi)
-    if turned < 0 { turned += 2 * .pi }
+    // Into 0 ..< 2π first, as Python's modulo does. Up to two circles the remainder is a difference, exact.
+    let circle = 2 * Double.pi
+    var turned = angle + .pi
+    if turned.magnitude >= circle {
+      if turned.magnitude < 2 * circle {
+        turned -= turned < 0 ? -circle : circle
+      } else {
+        turned = turned.truncatingRemainder(dividingBy: circle)
+      }
+    }
+    if turned < 0 { turned += circle }
     let cost =
-      square_by_pow(turned - .pi) + 0.1 * square_by_pow(velocity)
-      + Double(0.001 * square_by_powf(torque))
+      NumPySquare.of(turned - .pi) + 0.1 * NumPySquare.of(velocity)
+      + Double(0.001 * NumPySquare.of(torque))
 
     velocity += (3 * gravity / 2 * sine + Double(3 * torque)) * seconds
     velocity = max(-8, min(8, velocity))
