@@ -274,6 +274,12 @@ static void NAME(gate_gradients)(const struct swirl_recurrent *s, long t, long r
   for (long u = 0; u < hidden; u += W) {
     const long count = hidden - u < W ? hidden - u : W;
     const float *saved = s->saved + at * SAVED(s) * hidden + u;
+    // What the step before saved is far away by now; it comes while this step's products run.
+    if (t > 0) {
+      const float *next = saved - s->batch * SAVED(s) * hidden;
+      for (int slot = 0; slot < SAVED(s); slot++) __builtin_prefetch(next + slot * hidden, 0, 2);
+      __builtin_prefetch(s->dy + (at - s->batch) * hidden + u, 0, 2);
+    }
     V d = NAME(load_some)(s->dy + at * hidden + u, count);
     if (t < s->steps - 1) d = d + NAME(load_some)(dh + u, count);
 #define SAVED_AT(slot) NAME(load_some)(saved + slot * hidden, count)
