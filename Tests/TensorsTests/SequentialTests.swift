@@ -78,4 +78,11 @@ private func network(depth: Int, withNoise: Bool, using random: inout PCG64) -> 
   #expect(noisy.scalars != model(x, using: &first).scalars)
   #expect(noisy.scalars != model(x).scalars)
   #expect(model(x).scalars == model(x).scalars)
+  let dropping = Sequential {
+    Dropout(0.5)
+    RMSNorm(size: 6)
+  }
+  let y = Tensor.normal([8, 6], using: &random)
+  #expect(dropping(y).scalars == RMSNorm(size: 6)(y).scalars)
+  #expect(dropping(y, using: &random).scalars != dropping(y).scalars)
 }

@@ -16,6 +16,15 @@ extension Layer {
 
 extension Linear: Layer {}
 extension MultilayerPerceptron: Layer {}
+// Not BatchNorm, whose training pass changes the layer itself.
+extension LayerNorm: Layer {}
+extension RMSNorm: Layer {}
+extension GroupNorm: Layer {}
+
+/// Without a generator, in evaluation, dropout passes numbers through.
+extension Dropout: Layer {
+  public func callAsFunction(_ x: Tensor) -> Tensor { x }
+}
 
 /// An activation stands among layers as it is: `Activation.relu`.
 extension Activation: Layer {
