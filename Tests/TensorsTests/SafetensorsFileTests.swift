@@ -25,9 +25,9 @@ private func sentence(_ body: () throws -> Void) -> String {
   let floats: [Float] = [-2, -0.5, 0, 1.5, 3, 448]
   for (name, type, values) in [
     ("F64", .float32, floats), ("F32", .float32, floats), ("F16", .float16, floats),
-    ("BF16", .bfloat16, floats), ("I64", .int32, [-0x8000_0000, -1, 0, 0x7fff_ffff]),
+    ("BF16", .bfloat16, floats), ("I64", .int32, [-0x8000_0000, -1, 0, 0x8000_0000]),
     ("I32", .int32, [-0x8000_0000, 7]), ("I16", .int32, [-32768, 32767]),
-    ("I8", .int32, [-128, 127]), ("U64", .int32, [0, 9]), ("U32", .int32, [0x7fff_ffff]),
+    ("I8", .int32, [-128, 127]), ("U64", .int32, [0, 9]), ("U32", .int32, [0x8000_0000]),
     ("U16", .int32, [65535]), ("U8", .uint8, [0, 255]), ("BOOL", .uint8, [1, 0, 1]),
     ("none", .float32, []),
   ] as [(String, NumberType, [Float])] {

@@ -36,7 +36,7 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
 }
 
 extension Tensor {
-  /// The matrix product of `[…, m, k]` and `[k, n]` or `[…, k, n]`.
+  /// The matrix product of `[…, m, k]` and `[…, k, n]`, whose leading axes broadcast as NumPy's do.
   ///
   /// Each output is one chain of multiply-adds in k order, so a row of the result has the same bits
   /// whatever other rows stand beside it.
@@ -50,14 +50,14 @@ extension Tensor {
         derivative: { record, dy, gradients in
           let a = record.x
           let b = record.storedY
-          gradients.add(dy.matmul(b.transposed()), to: record.a)
+          gradients.add(dy.matmul(b.transposed()).summed(to: a.shape), to: record.a)
           if gradients.wants(record.b) {
             if b.rank == 2 && a.rank > 2 {
               let rows = a.reshaped([-1, a.shape[a.rank - 1]])
               let received = dy.reshaped([-1, dy.shape[dy.rank - 1]])
               gradients.add(rows.transposed().matmul(received), to: record.b)
             } else {
-              gradients.add(a.transposed().matmul(dy), to: record.b)
+              gradients.add(a.transposed().matmul(dy).summed(to: b.shape), to: record.b)
             }
           }
         },
@@ -94,10 +94,10 @@ extension Tensor {
     }
     let (m, k) = (a.shape[a.rank - 2], a.shape[a.rank - 1])
     let n = b.shape[b.rank - 1]
-    var sizes = a.shape
-    sizes[a.rank - 1] = n
-    let y = Tensor(uninitialized: sizes)
     if b.rank == 2 && (a.rank == 2 || a.isContiguous) {
+      var sizes = a.shape
+      sizes[a.rank - 1] = n
+      let y = Tensor(uninitialized: sizes)
       // Leading axes are further rows of one product.
       let rows = a.rank == 2 ? m : a.count / Swift.max(k, 1)
       let aRow = a.rank == 2 ? a.strides[0] : k
@@ -111,20 +111,41 @@ extension Tensor {
         activation: 0)
       return y
     }
-    guard b.rank == 2 || b.shape.dropLast(2).elementsEqual(a.shape.dropLast(2)) else {
-      fail("matmul", "the leading axes of shapes \(a.shape) and \(b.shape) differ")
-    }
     if b.isHalfMatrix { return a.contiguous().product(with: b) }
-    let left = a.withDenseBatches()
-    let right = b.rank == 2 ? b : b.withDenseBatches()
-    let batches = a.shape.dropLast(2).reduce(1, *)
-    for batch in 0..<batches {
-      multiply(
-        m, n, k, left.pointer + batch * m * k, left.strides[a.rank - 2], left.strides[a.rank - 1],
-        right.pointer + (b.rank == 2 ? 0 : batch * k * n), right.strides[b.rank - 2],
-        right.strides[b.rank - 1], y.pointer + batch * m * n, nil, activation: 0)
+    guard let leading = Shape.broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2)))
+    else {
+      fail("matmul", "the leading axes of shapes \(a.shape) and \(b.shape) do not broadcast")
+    }
+    let left = a.matrices(leading)
+    let right = b.matrices(leading)
+    let y = Tensor(uninitialized: Shape(Array(leading) + [m, n]))
+    let batches = leading.elementCount
+    // Many products are dealt out whole; each of a few large ones is shared among the threads itself.
+    nonisolated(unsafe) let out = y.pointer
+    parallelRows(batches, work: batches >= 8 ? batches * m * n * k : 0) { range in
+      for batch in range {
+        multiply(
+          m, n, k, left.tensor.pointer + batch * left.step, left.row, left.column,
+          right.tensor.pointer + batch * right.step, right.row, right.column, out + batch * m * n,
+          nil, activation: 0)
+      }
     }
     return y
+  }
+
+  /// The matrices of this tensor repeated to `leading` axes, for a loop over batches: where the first
+  /// lies, how far the next is (0 for one that is shared), and a matrix's strides.
+  private func matrices(_ leading: Shape) -> (tensor: Tensor, step: Int, row: Int, column: Int) {
+    let (m, n) = (shape[rank - 2], shape[rank - 1])
+    let isShared = shape.dropLast(2).allSatisfy { $0 == 1 }
+    let isWhole = shape.dropLast(2).elementsEqual(leading)
+    let dense =
+      isShared ? self : isWhole ? withDenseBatches() : repeated(Array(leading) + [m, n])
+    return (dense, isShared ? 0 : m * n, dense.strides[rank - 2], dense.strides[rank - 1])
+  }
+
+  private func repeated(_ target: [Int]) -> Tensor {
+    detached().broadcast(to: Shape(target)).contiguous()
   }
 
   /// Itself where each matrix is a dense block, plain or transposed, one block after another; else a copy.
