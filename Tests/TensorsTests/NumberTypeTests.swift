@@ -38,7 +38,10 @@ nonisolated(unsafe) private let reference: UnsafePointer<swirl_kernels> = {
 @Test func narrowingRoundsToNearestEven() {
   var random = PCG64(seed: 31)
   var numbers: [Float] = [0, -0.0, .nan, -.nan, .infinity, -.infinity, 65_504, 65_519.99, 65_520]
-  numbers += [1e-8, 2.98e-8, 2.980_232_3e-8, 6e-8, .leastNonzeroMagnitude, 3.4e38, Float(bitPattern: 0x1_16c2)]
+  numbers += [
+    1e-8, 2.98e-8, 2.980_232_3e-8, 6e-8, .leastNonzeroMagnitude, 3.4e38,
+    Float(bitPattern: 0x1_16c2),
+  ]
   for _ in 0..<4000 {
     let half = Float(Float16(bitPattern: UInt16(random.integers(0..<0x7c00))))
     let next = Float(Float16(half).nextUp)

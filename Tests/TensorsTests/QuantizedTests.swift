@@ -199,7 +199,7 @@ func quantizedProductsAgreeWithTheDequantized(_ format: QuantizedTensor.Format) 
   #expect(throws: SafetensorsError.self) {
     try QuantizedTensor(blocks: Tensor.zeros([2, 36]), inputs: 64, format: .q40)
   }
-  withUnsafeTemporaryAllocation(byteCount: 36, alignment: 1) { memory in
+  _ = withUnsafeTemporaryAllocation(byteCount: 36, alignment: 1) { memory in
     #expect(throws: SafetensorsError.self) {
       try QuantizedTensor(
         borrowing: UnsafeRawBufferPointer(memory), owner: NSObject(), shape: [3, 32], format: .q40)

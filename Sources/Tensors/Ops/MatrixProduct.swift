@@ -140,11 +140,12 @@ extension Tensor {
     let isShared = shape.dropLast(2).allSatisfy { $0 == 1 }
     let isWhole = shape.dropLast(2).elementsEqual(leading)
     let dense =
-      isShared ? self : isWhole ? withDenseBatches() : repeated(Array(leading) + [m, n])
-    return (dense, isShared ? 0 : m * n, dense.strides[rank - 2], dense.strides[rank - 1])
+      isShared ? self : isWhole ? withDenseBatches() : denselyRepeated(Array(leading) + [m, n])
+    let (row, column) = (dense.strides[dense.rank - 2], dense.strides[dense.rank - 1])
+    return (dense, isShared ? 0 : m * n, row, column)
   }
 
-  private func repeated(_ target: [Int]) -> Tensor {
+  private func denselyRepeated(_ target: [Int]) -> Tensor {
     detached().broadcast(to: Shape(target)).contiguous()
   }
 
