@@ -19,16 +19,8 @@ INLINE V square_exactly(V x, V *low) {
 INLINE V exponential_minus_one(V x) {
   V clamped = choose(x > 89.0f, splat(89.0f), x);
   clamped = choose(clamped < -26.0f, splat(-26.0f), clamped);
-  V n = __builtin_elementwise_roundeven(clamped * 1.44269504088896341f);
-  V r = multiply_add(n, splat(-0.693359375f), clamped);
-  r = multiply_add(n, splat(2.12194440e-4f), r);
-  V p = splat(1.9875691500e-4f);
-  p = multiply_add(p, r, splat(1.3981999507e-3f));
-  p = multiply_add(p, r, splat(8.3334519073e-3f));
-  p = multiply_add(p, r, splat(4.1665795894e-2f));
-  p = multiply_add(p, r, splat(1.6666665459e-1f));
-  p = multiply_add(p, r, splat(5.0000001201e-1f));
-  p = multiply_add(p, r * r, r);
+  V n;
+  V p = exponential_of_rest(clamped, &n);
   VI exponent = __builtin_convertvector(choose(x != x, splat(0), n), VI);
   V half = (V)((exponent + 126) << 23);
   V y = 2.0f * multiply_add(half, p, half - 0.5f);

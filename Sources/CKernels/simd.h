@@ -62,11 +62,8 @@ INLINE V minimum(V a, V b) { return choose((a < b) | (a != a), a, b); }
 INLINE V maximum(V a, V b) { return choose((a > b) | (a != a), a, b); }
 INLINE V square_root(V x) { return __builtin_elementwise_sqrt(x); }
 
-// exp by x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial for eʳ (the coefficients of Cephes' expf).
-// Below −103.97 the result is 0, above 88.72 infinity; denormals are reached by scaling in two steps.
-INLINE V exponential(V x) {
-  V clamped = choose(x > 89.0f, splat(89.0f), x);
-  clamped = choose(clamped < -104.0f, splat(-104.0f), clamped);
+// eʳ − 1 for x = n ln 2 + r, |r| ≤ ln 2 / 2, by the polynomial of Cephes' expf.
+INLINE V exponential_of_rest(V clamped, V *whole) {
   V n = __builtin_elementwise_roundeven(clamped * 1.44269504088896341f);
   V r = multiply_add(n, splat(-0.693359375f), clamped);
   r = multiply_add(n, splat(2.12194440e-4f), r);
@@ -76,7 +73,17 @@ INLINE V exponential(V x) {
   p = multiply_add(p, r, splat(4.1665795894e-2f));
   p = multiply_add(p, r, splat(1.6666665459e-1f));
   p = multiply_add(p, r, splat(5.0000001201e-1f));
-  V y = multiply_add(p, r * r, r) + 1.0f;
+  *whole = n;
+  return multiply_add(p, r * r, r);
+}
+
+// exp by x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial for eʳ (the coefficients of Cephes' expf).
+// Below −103.97 the result is 0, above 88.72 infinity; denormals are reached by scaling in two steps.
+INLINE V exponential(V x) {
+  V clamped = choose(x > 89.0f, splat(89.0f), x);
+  clamped = choose(clamped < -104.0f, splat(-104.0f), clamped);
+  V n;
+  V y = exponential_of_rest(clamped, &n) + 1.0f;
   VI exponent = __builtin_convertvector(choose(x != x, splat(0), n), VI);
   VI half = exponent >> 1;
   y = y * (V)((half + 127) << 23);

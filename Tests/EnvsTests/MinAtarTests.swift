@@ -7,8 +7,8 @@ import Testing
 @Suite struct MinAtarTests {
   /// Replays a golden with the game's own program's actions and compares everything.
   private func replay<E: Environment>(
-    _ golden: MinAtarGoldens.Episode, _ game: E, prepare: (inout E) -> Void = { _ in }
-  ) where E.Action == Int, E.Element == UInt8 {
+    _ golden: MinAtarGoldens.Episode, _ game: E, prepare: (inout E) throws -> Void = { _ in }
+  ) throws where E.Action == Int, E.Element == UInt8 {
     var environment = game
     var random = PCG64(seed: golden.seed)
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -19,7 +19,7 @@ import Testing
       for byte in row { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }
     environment.reset(using: &random)
-    prepare(&environment)
+    try prepare(&environment)
     observe()
     var (rewards, endings) = ([[Int]](), [Int]())
     for (step, action) in golden.actions.enumerated() {
@@ -29,7 +29,7 @@ import Testing
       if result.ending != .none {
         endings.append(step)
         environment.reset(using: &random)
-        prepare(&environment)
+        try prepare(&environment)
         observe()
       }
     }
@@ -39,28 +39,28 @@ import Testing
   }
 
   @Test(arguments: Goldens.minAtar.episodes.indices)
-  func equalsMinAtar(_ index: Int) {
+  func equalsMinAtar(_ index: Int) throws {
     let golden = Goldens.minAtar.episodes[index]
-    func run<E: Environment>(_ game: E) where E.Action == Int, E.Element == UInt8 {
+    func run<E: Environment>(_ game: E) throws where E.Action == Int, E.Element == UInt8 {
       if golden.sticky {
-        replay(golden, Sticky(game, probability: 0.1))
+        try replay(golden, Sticky(game, probability: 0.1))
       } else {
-        replay(golden, game)
+        try replay(golden, game)
       }
     }
     switch golden.game {
-    case "asterix": run(Asterix(actions: .all))
-    case "breakout": run(Breakout(actions: .all))
-    case "freeway": run(Freeway(actions: .all))
+    case "asterix": try run(Asterix(actions: .all))
+    case "breakout": try run(Breakout(actions: .all))
+    case "freeway": try run(Freeway(actions: .all))
     case "seaquest" where golden.divers > 0:
-      replay(golden, Seaquest()) { game in
+      try replay(golden, Seaquest()) { game in
         // A saved game with other numbers in it.
-        let state = String(decoding: try! JSONEncoder().encode(game), as: UTF8.self)
+        let state = String(decoding: try JSONEncoder().encode(game), as: UTF8.self)
           .replacing("\"divers\":0", with: "\"divers\":\(golden.divers)")
-        game = try! JSONDecoder().decode(Seaquest.self, from: Data(state.utf8))
+        game = try JSONDecoder().decode(Seaquest.self, from: Data(state.utf8))
       }
-    case "seaquest": run(Seaquest())
-    case "space_invaders": run(SpaceInvaders(actions: .all))
+    case "seaquest": try run(Seaquest())
+    case "space_invaders": try run(SpaceInvaders(actions: .all))
     default: Issue.record("the golden file has a game \(golden.game) that no test knows")
     }
   }

@@ -131,16 +131,17 @@ import Testing
   }
 
   private static func plain(_ space: any Space, _ value: SpaceValue) -> SpaceGoldens.Sample {
-    switch value {
-    case .integer(let number): .integer(number)
-    case .integers(let numbers): .list(numbers.map { .integer($0) })
-    case .bits(let bits): .list(bits.map { .integer($0 ? 1 : 0) })
-    case .numbers(let numbers): .text(hex(numbers))
-    case .text(let text): .text(text)
-    case .tuple(let parts):
-      .list(zip((space as! Tuple).spaces, parts).map { plain($0, $1) })
-    case .dictionary(let parts):
-      .list(zip((space as! Dict).keys, (space as! Dict).spaces).map { plain($1, parts[$0]!) })
+    switch (value, space) {
+    case (.integer(let number), _): .integer(number)
+    case (.integers(let numbers), _): .list(numbers.map { .integer($0) })
+    case (.bits(let bits), _): .list(bits.map { .integer($0 ? 1 : 0) })
+    case (.numbers(let numbers), _): .text(hex(numbers))
+    case (.text(let text), _): .text(text)
+    case (.tuple(let parts), let space as Tuple):
+      .list(zip(space.spaces, parts).map { plain($0, $1) })
+    case (.dictionary(let parts), let space as Dict):
+      .list(zip(space.keys, space.spaces).map { plain($1, parts[$0]!) })
+    default: .text("\(space) gave a value of another kind, \(value)")
     }
   }
 }

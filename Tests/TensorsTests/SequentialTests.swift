@@ -32,8 +32,8 @@ private func network(depth: Int, withNoise: Bool, using random: inout PCG64) -> 
       == ["1", "3", "4", "6.0"].flatMap { ["\($0).weight", "\($0).bias"] })
   #expect(checkModule(model).isEmpty)
   let x = Tensor.normal([7, 2, 3], using: &random)
-  let first = (layers[1] as! Linear)(x.reshaped([7, 6])).tanh()
-  let second = (layers[4] as! Linear)((layers[3] as! Linear)(first))
+  // Layer 2 is the tanh, and an activation as a layer is that op.
+  let second = layers[4](layers[3](layers[1](x.reshaped([7, 6])).tanh()))
   #expect(model(x).scalars == layers[6](second * 2).scalars)
   #expect(model(x).shape == [7, 1])
   #expect(network(depth: 0, withNoise: false, using: &random)(x).shape == [7, 5])

@@ -141,6 +141,8 @@ final class Tape {
   /// - Parameter isLast: Gives each record's tensors back as soon as its derivative has run, so that the
   ///   peak of memory is that of the forward pass.
   func gradients(from outputs: [(output: Tensor, seed: Tensor)], isLast: Bool) -> Gradients {
+    // The records hold the narrowed copies from here on, and give them back one by one.
+    if isLast { narrowCopies.removeAll(keepingCapacity: true) }
     var gradients = Gradients(tape: id, slots: slots, watch: watch)
     var last = -1
     for (output, seed) in outputs where gradients.wants(output.mark) {

@@ -38,13 +38,15 @@ struct Trace {
 
   init?(many tensors: [Tensor]) {
     var tape: Tape?
+    var tracked: Tensor?
     var forward: ForwardPass?
     for tensor in tensors {
       guard let trace = Trace(tensor) else { continue }
       if let found = trace.tape {
         // The same search for two tapes at once refuses a mixture of regions.
-        if let tape, tape !== found { _ = Trace(tensors[0], tensor) }
+        if let tracked { _ = Trace(tracked, tensor) }
         tape = found
+        tracked = tensor
       }
       forward = forward ?? trace.forward
     }

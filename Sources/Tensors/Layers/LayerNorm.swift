@@ -67,13 +67,3 @@ public struct GroupNorm: Module {
     body("bias", &bias)
   }
 }
-
-/// Visits a parameter a layer may lack, moved out and back so that a write sees storage that is
-/// referenced once.
-func visit(
-  _ name: String, _ parameter: inout Tensor?, _ body: (String, inout Tensor) -> Void
-) {
-  guard var value = parameter.take() else { return }
-  body(name, &value)
-  parameter = value
-}

@@ -84,6 +84,16 @@ extension Module {
   }
 }
 
+/// Visits a parameter a layer may lack, moved out and back so that a write sees storage that is
+/// referenced once.
+func visit(
+  _ name: String, _ parameter: inout Tensor?, _ body: (String, inout Tensor) -> Void
+) {
+  guard var value = parameter.take() else { return }
+  body(name, &value)
+  parameter = value
+}
+
 /// Compares the parameters a module visits with the tensors and modules its type stores.
 ///
 /// A parameter may be visited under another name than its property's, such as PyTorch's.

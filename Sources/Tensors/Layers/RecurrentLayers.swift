@@ -32,17 +32,8 @@ public struct RecurrentWeights: Module {
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     body("weight_ih", &inputWeight)
     body("weight_hh", &hiddenWeight)
-    // Moved out and back so that a write sees storage that is referenced once.
-    if var bias = inputBias {
-      inputBias = nil
-      body("bias_ih", &bias)
-      inputBias = bias
-    }
-    if var bias = hiddenBias {
-      hiddenBias = nil
-      body("bias_hh", &bias)
-      hiddenBias = bias
-    }
+    visit("bias_ih", &inputBias, body)
+    visit("bias_hh", &hiddenBias, body)
   }
 }
 

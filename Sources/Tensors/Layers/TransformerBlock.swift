@@ -34,12 +34,7 @@ public struct Normalization: Layer {
 
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     body("weight", &weight)
-    if var bias {
-      // Moved out and back so that a write sees storage that is referenced once.
-      self.bias = nil
-      body("bias", &bias)
-      self.bias = bias
-    }
+    visit("bias", &bias, body)
   }
 }
 

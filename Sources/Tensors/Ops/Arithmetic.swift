@@ -92,38 +92,31 @@ extension Tensor {
   public static func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
     let y = a.combined(SWIRL_MINIMUM, "minimum", b)
     guard let trace = Trace(a, b) else { return y }
+    let first = (a .<= b).detached()
     return y.recorded(
       on: trace,
       Record(
-        "minimum",
-        derivative: { record, dy, gradients in
-          let first = record.x .<= record.y
-          gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
-          gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
-        },
-        tangent: { record, tangents in
-          let first = record.x .<= record.y
-          return tangents.sum(a: { $0 * first }, b: { $0 * (1 - first) })
-        }, a: a, b: b, x: a, y: b))
+        "minimum", derivative: derivativeOfChosen, tangent: tangentOfChosen, a: a, b: b, x: first))
   }
 
   /// The larger of the two; where they are equal, `a` receives the gradient. NaN if either is.
   public static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
     let y = a.combined(SWIRL_MAXIMUM, "maximum", b)
     guard let trace = Trace(a, b) else { return y }
+    let first = (b .<= a).detached()
     return y.recorded(
       on: trace,
       Record(
-        "maximum",
-        derivative: { record, dy, gradients in
-          let first = record.y .<= record.x
-          gradients.add((dy * first).summed(to: record.a.shape), to: record.a)
-          gradients.add((dy * (1 - first)).summed(to: record.b.shape), to: record.b)
-        },
-        tangent: { record, tangents in
-          let first = record.y .<= record.x
-          return tangents.sum(a: { $0 * first }, b: { $0 * (1 - first) })
-        }, a: a, b: b, x: a, y: b))
+        "maximum", derivative: derivativeOfChosen, tangent: tangentOfChosen, a: a, b: b, x: first))
+  }
+
+  // Of minimum and maximum: record.x is 1 where a was chosen.
+  private static let derivativeOfChosen: Derivative = { record, dy, gradients in
+    gradients.add((dy * record.x).summed(to: record.a.shape), to: record.a)
+    gradients.add((dy * (1 - record.x)).summed(to: record.b.shape), to: record.b)
+  }
+  private static let tangentOfChosen: TangentRule = { record, tangents in
+    tangents.sum(a: { $0 * record.x }, b: { $0 * (1 - record.x) })
   }
 
   /// op(self, other) of two tensors of one shape by its kernel, for derivatives; by `formula`, made of

@@ -62,7 +62,7 @@ public func conv2d(
       "conv2d",
       derivative: { record, dy, gradients in
         let sizes = swirl_convolution(record.indices)
-        let dz = Activation.allCases[record.integer]
+        let dz = Activation(code: record.integer)
           .gradient(dy.channelsLast(), record.result.channelsLast())
         if gradients.wants(record.b) {
           gradients.add(weightGradient(record.x, dz, sizes, record.b.shape), to: record.b)
@@ -72,7 +72,7 @@ public func conv2d(
           to: record.c)
         gradients.add(inputGradient(record.y, dz, sizes), to: record.a)
       }, a: x, b: weight, c: bias, x: images.source, y: matrix, indices: sizes.packed,
-      integer: Activation.allCases.firstIndex(of: activation)!, keepsResult: true, fused: true))
+      integer: Int(activation.code), keepsResult: activation != .identity, fused: true))
 }
 
 /// As `conv2d` for signals: `x` is `[N, C, L]`, `weight` `[out, C / groups, kernel]`; the result is

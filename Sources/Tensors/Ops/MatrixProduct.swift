@@ -14,6 +14,16 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// The activation of a code that a record holds.
+  init(code: Int) {
+    switch UInt32(code) {
+    case SWIRL_TANH.rawValue: self = .tanh
+    case SWIRL_RELU.rawValue: self = .relu
+    case SWIRL_SIGMOID.rawValue: self = .sigmoid
+    default: self = .identity
+    }
+  }
+
   /// The activation as an op of its own.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
@@ -24,13 +34,13 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// What `dy` becomes before the activation whose result was y.
-  func gradient(_ dy: Tensor, _ y: Tensor) -> Tensor {
+  /// What `dy` becomes before the activation whose result was y, which the identity does not read.
+  func gradient(_ dy: Tensor, _ y: @autoclosure () -> Tensor) -> Tensor {
     switch self {
     case .identity: dy
-    case .tanh: dy.fused(SWIRL_TANH_GRADIENT, y) { dy, y in dy * (1 - y.squared()) }
-    case .relu: dy.fused(SWIRL_RELU_GRADIENT, y) { dy, y in dy * (Tensor(0) .< y) }
-    case .sigmoid: dy.fused(SWIRL_SIGMOID_GRADIENT, y) { dy, y in dy * y * (1 - y) }
+    case .tanh: dy.fused(SWIRL_TANH_GRADIENT, y()) { dy, y in dy * (1 - y.squared()) }
+    case .relu: dy.fused(SWIRL_RELU_GRADIENT, y()) { dy, y in dy * (Tensor(0) .< y) }
+    case .sigmoid: dy.fused(SWIRL_SIGMOID_GRADIENT, y()) { dy, y in dy * y * (1 - y) }
     }
   }
 }
@@ -202,9 +212,7 @@ public func linear(
           record.x, record.storedY.isHalfMatrix ? record.storedY : record.y
         )
         let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-        let activation = Activation.allCases[record.integer]
-        let dz =
-          (activation == .identity ? dy : activation.gradient(dy, record.result)).contiguous()
+        let dz = Activation(code: record.integer).gradient(dy, record.result).contiguous()
         let rows = dz.count / Swift.max(outputs, 1)
         if gradients.wants(record.b) {
           let dWeight = Tensor(uninitialized: weight.shape)
@@ -229,7 +237,7 @@ public func linear(
           gradients.add(dx, to: record.a)
         }
       }, a: x, b: weight, c: bias, x: input, y: weight,
-      integer: Activation.allCases.firstIndex(of: activation)!,
+      integer: Int(activation.code),
       keepsResult: activation != .identity, fused: true))
 }
 
