@@ -13,3 +13,8 @@ package func endProcess(_ operation: String, _ message: String) -> Never {
   _ = line.withCString { write(2, $0, strlen($0)) }
   fatalError(line)
 }
+
+/// Tells a person something that is no error: one sentence on standard error.
+package func warn(_ sentence: String) {
+  _ = "swirl: \(sentence)\n".withCString { write(2, $0, strlen($0)) }
+}

@@ -7,7 +7,8 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Evaluate the policy of a run over fresh episodes.",
     discussion: """
       Every episode has a random stream of its own and counts, however long it takes. The policy acts \
-      deterministically unless --stochastic is given.
+      deterministically unless --stochastic is given. The environment has the options of the run; with \
+      --option it has others, and the evaluation is not listed with the run.
       """)
 
   @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
@@ -27,13 +28,16 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Draw actions from the policy instead of taking the most probable one.")
   var stochastic = false
 
+  @OptionGroup var options: OptionArguments
+
   @Flag(help: "Print one JSON object, for programs.")
   var json = false
 
   mutating func run() throws {
     let saved = try SavedPolicy(run: directory)
     let (result, threshold) = try saved.evaluated(
-      episodes: episodes, seed: seed, deterministic: !stochastic)
+      episodes: episodes, seed: seed, deterministic: !stochastic,
+      options: options.values(for: saved.description.environment))
     if json {
       printJSON(result)
     } else {

@@ -36,13 +36,16 @@ struct RolloutCommand: ParsableCommand {
     transform: seedNumber)
   var actionSeed: UInt64?
 
+  @OptionGroup var options: OptionArguments
+
   @Flag(help: "Print one JSON object a line, for programs.")
   var json = false
 }
 
 extension RolloutCommand {
   mutating func run() throws {
-    var episode = try makeEpisode(environment, seed: seed)
+    var episode = try makeEpisode(
+      environment, seed: seed, options: options.values(for: environment))
     var source = try actionSource(for: episode.actionSpace)
     var writer = RolloutWriter(json: json, episode)
 

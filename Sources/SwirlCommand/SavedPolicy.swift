@@ -30,13 +30,20 @@ struct SavedPolicy {
   }
   /// Evaluates the policy over fresh episodes and lists the result in the run's `evaluations.json`.
   ///
+  /// With options other than the run's it is not listed.
+  ///
   /// - Parameter seed: One more than the run's when nil, so that no episode of training comes again.
   func evaluated(
-    episodes: Int, seed: UInt64? = nil, deterministic: Bool = true
+    episodes: Int, seed: UInt64? = nil, deterministic: Bool = true,
+    options: [String: OptionValue] = [:]
   ) throws -> (result: EvaluationResult, rewardThreshold: Double?) {
     let seed = seed ?? description.seed &+ 1
-    let environments = try make(description.environment, count: episodes, seed: seed)
+    let trained = try directory.environmentOptions()
+    let chosen = trained.merging(options) { $1 }
+    let environments = try make(
+      description.environment, count: episodes, seed: seed, options: chosen)
     let result = try evaluate(policy, in: environments, seed: seed, deterministic: deterministic)
+    if chosen != trained { return (result, environments.spec?.rewardThreshold) }
     do {
       try directory.add(result, step: step, deterministic: deterministic)
     } catch {

@@ -9,12 +9,12 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Train an agent; writes a run directory.",
     usage: """
       swirl train <agent> <env> [--steps <steps>] [--seed <seed>] [--envs <envs>] [--workers <workers>] \
-      [--config <file>] [--set <key=value>]... [--out <dir>] [--json]
+      [--config <file>] [--set <key=value>]... [--option <name=value>]... [--out <dir>] [--json]
       swirl train --resume <dir> [--steps <steps>] [--workers <workers>] [--json]
       """,
     discussion: """
       Settings come from the preset for the agent and environment, then --config, then --set, then \
-      --envs. The result is the same for any number of workers, and a run that was killed goes on with \
+      --envs and --option, which stands for the setting env_kwargs. The result is the same for any number of workers, and a run that was killed goes on with \
       --resume as if it had not been.
       """)
 
@@ -57,6 +57,8 @@ struct TrainCommand: ParsableCommand {
     name: .customLong("set"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp("One setting, such as gamma=0.98.", valueName: "key=value"))
   var settings: [String] = []
+
+  @OptionGroup var options: OptionArguments
 
   @Option(
     help: ArgumentHelp(
@@ -104,16 +106,22 @@ extension TrainCommand {
     guard Self.agents.contains(agent) else {
       throw CommandFailure.unknown("agent", agent, among: Self.agents)
     }
+    // The id that an outdated one stands for is what the run is of.
+    let environment = try environmentSpec(environment).id
     var configuration = PPOConfiguration.preset(environment)
     if let config {
       configuration = try configuration.applying(yaml: try text(of: config), file: config)
     }
     for setting in settings { configuration = try configuration.applying(setting) }
     if let envs { configuration.environmentCount = envs }
+    configuration.environmentOptions.merge(try options.values(for: environment)) { $1 }
     try configuration.validate()
 
     let seed = seed ?? 0
-    let environments = try make(environment, count: configuration.environmentCount, seed: seed)
+    let environments = try make(
+      environment, count: configuration.environmentCount, seed: seed,
+      options: configuration.environmentOptions)
+    configuration.environmentOptions = environments.spec?.options ?? [:]
     let learner = try PPO(for: environments, configuration, seed: seed)
     let description = RunDescription(
       agent: agent, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
@@ -131,7 +139,8 @@ extension TrainCommand {
   private func goOn(with path: String) throws {
     let fixed: [(String, Bool)] = [
       ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
-      ("--config", config != nil), ("--set", !settings.isEmpty), ("--out", out != nil),
+      ("--config", config != nil), ("--set", !settings.isEmpty), ("--option", !options.isEmpty),
+      ("--out", out != nil),
     ]
     if let (name, _) = fixed.first(where: { $0.1 }) {
       throw CommandFailure(
@@ -149,7 +158,8 @@ extension TrainCommand {
       let configuration = try PPOConfiguration()
         .applying(yaml: yaml, file: "\(path)/config.yaml")
       let environments = try make(
-        description.environment, count: configuration.environmentCount, seed: description.seed)
+        description.environment, count: configuration.environmentCount, seed: description.seed,
+        options: configuration.environmentOptions)
       return (
         try PPO(for: environments, configuration, seed: description.seed), environments
       )

@@ -27,7 +27,7 @@ import Testing
     case "Acrobot-v1":
       let acrobot = Acrobot(
         dynamics: parameters["nips"] == 1 ? .nips : .book, start: range(-0.1, 0.1),
-        timeStep: parameters["dt"] ?? 0.2)
+        timeStep: parameters["dt"] ?? 0.2, torqueNoise: parameters["torque_noise_max"] ?? 0)
       run.compare(acrobot) { $0 = [$1[4] >= 0 ? 0 : 2] }
     default:
       Issue.record("no environment for \(run.name)")

@@ -13,96 +13,6 @@ public protocol AgentConfiguration: Codable, Sendable, Equatable {
   func validate() throws
 }
 
-/// A value as files and the command line hold it.
-private indirect enum Setting: Codable, Equatable {
-  case none
-  case truth(Bool)
-  case integer(Int)
-  case number(Double)
-  case word(String)
-  case list([Setting])
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .none
-    } else if let value = try? container.decode(Bool.self) {
-      self = .truth(value)
-    } else if let value = try? container.decode(Int.self) {
-      self = .integer(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .word(value)
-    } else {
-      self = .list(try container.decode([Setting].self))
-    }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .none: try container.encodeNil()
-    case .truth(let value): try container.encode(value)
-    case .integer(let value): try container.encode(value)
-    case .number(let value): try container.encode(value)
-    case .word(let value): try container.encode(value)
-    case .list(let values): try container.encode(values)
-    }
-  }
-
-  /// The value of a plain YAML scalar; quoted ones stay words.
-  init(scalar: Node.Scalar) {
-    let text = scalar.string
-    if scalar.style != .plain && scalar.style != .any {
-      self = .word(text)
-      return
-    }
-    switch text {
-    case "", "~", "null", "Null", "NULL", "None": self = .none
-    case "true", "True", "TRUE": self = .truth(true)
-    case "false", "False", "FALSE": self = .truth(false)
-    default:
-      let digits = text.replacing("_", with: "")
-      if let value = Int(digits) {
-        self = .integer(value)
-      } else if let value = Double(digits), value.isFinite, digits.first?.isLetter == false {
-        // 1e5 is a whole number to whoever writes it.
-        self =
-          value == value.rounded() && value.magnitude < 1e15 ? .integer(Int(value)) : .number(value)
-      } else {
-        self = .word(text)
-      }
-    }
-  }
-
-  init?(_ node: Node) {
-    switch node {
-    case .scalar(let scalar): self.init(scalar: scalar)
-    case .sequence(let sequence):
-      var values: [Setting] = []
-      for element in sequence {
-        guard case .scalar(let scalar) = element else { return nil }
-        values.append(Setting(scalar: scalar))
-      }
-      self = .list(values)
-    default: return nil
-    }
-  }
-
-  /// As it is written in YAML.
-  var text: String {
-    switch self {
-    case .none: "null"
-    case .truth(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    case .number(let value): "\(value)"
-    case .word(let value): value
-    case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
-    }
-  }
-}
-
 extension AgentConfiguration {
   /// This configuration with the settings of a YAML file: a mapping from keys to numbers, words or lists.
   ///
@@ -135,7 +45,8 @@ extension AgentConfiguration {
       guard let setting = Setting(value) else {
         throw RunError(
           .data,
-          "\(file): the value of \(name.string) is neither a number, a word nor a list of them")
+          "\(file): the value of \(name.string) is neither a number, a word, a list of them nor a mapping"
+        )
       }
       result = try result.setting(name.string, to: setting, where: file)
     }
@@ -199,6 +110,8 @@ extension AgentConfiguration {
       case "Int": "a whole number is needed"
       case "Double": "a number is needed"
       case "String": "a word is needed"
+      case let type where type.hasPrefix("Dictionary"):
+        "options of the environment such as {gravity: 12} are needed"
       default: "a list of whole numbers such as [64, 64] is needed"
       }
     case .dataCorrupted(let context):

@@ -1,3 +1,4 @@
+import Envs
 import Tensors
 
 /// Every setting of PPO. Keys in files and on the command line are those of Stable-Baselines3.
@@ -48,6 +49,8 @@ public struct PPOConfiguration: AgentConfiguration {
   public var rewardClip = 10.0
   /// Adam's ε; larger damps the first steps.
   public var adamEpsilon = 1e-5
+  /// Options of the environment, those that differ from its defaults, such as `{gravity: 12}`.
+  public var environmentOptions: [String: OptionValue] = [:]
 
   public init() {}
 
@@ -75,6 +78,7 @@ public struct PPOConfiguration: AgentConfiguration {
     case normalizeRewards = "normalize_rewards"
     case rewardClip = "reward_clip"
     case adamEpsilon = "adam_epsilon"
+    case environmentOptions = "env_kwargs"
   }
 
   public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) }

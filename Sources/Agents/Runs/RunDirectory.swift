@@ -1,4 +1,6 @@
+import Envs
 import Foundation
+import Yams
 
 #if canImport(Glibc)
   import Glibc
@@ -91,6 +93,24 @@ public struct RunDirectory: Sendable {
   /// The text of `config.yaml`.
   public func configuration() throws -> String {
     String(decoding: try read("config.yaml"), as: UTF8.self)
+  }
+
+  /// The options that the run's environments were made with, which `config.yaml` holds as `env_kwargs`.
+  public func environmentOptions() throws -> [String: OptionValue] {
+    let text = try configuration()
+    guard let node = try? Yams.compose(yaml: text), let value = node["env_kwargs"] else {
+      return [:]
+    }
+    guard let setting = Setting(value),
+      let options = try? JSONDecoder().decode(
+        [String: OptionValue].self, from: JSONEncoder().encode(setting))
+    else {
+      throw RunError(
+        .data,
+        "\(file("config.yaml")): env_kwargs is no mapping from options of the environment to values"
+      )
+    }
+    return options
   }
 
   private func read(_ name: String) throws -> Data {

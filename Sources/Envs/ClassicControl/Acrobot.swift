@@ -39,13 +39,19 @@ public struct Acrobot: Environment {
   @usableFromInline let low: Double
   @usableFromInline let high: Double
   @usableFromInline let seconds: Double
+  @usableFromInline let torqueNoise: Double
 
-  /// Creates an acrobot; `start` is the range that the four numbers of a start state come from and
-  /// `timeStep` the length of a step in seconds, at most 1.
+  /// Creates an acrobot; `start` is the range that the four numbers of a start state come from,
+  /// `timeStep` the length of a step in seconds, at most 1, and every torque is off by a random one of up
+  /// to `torqueNoise` N m.
   @inlinable
   public init(
-    dynamics: Dynamics = .book, start: ClosedRange<Double> = -0.1...0.1, timeStep: Double = 0.2
+    dynamics: Dynamics = .book, start: ClosedRange<Double> = -0.1...0.1, timeStep: Double = 0.2,
+    torqueNoise: Double = 0
   ) {
+    if !(torqueNoise >= 0 && torqueNoise.isFinite) {
+      stop("Acrobot", "the torque noise is \(torqueNoise) N m; it must be 0 or more")
+    }
     if !(timeStep > 0 && timeStep <= 1) {
       stop("Acrobot", "the time step is \(timeStep) s; it must be above 0 and at most 1")
     }
@@ -53,6 +59,7 @@ public struct Acrobot: Environment {
     low = start.lowerBound
     high = start.upperBound
     seconds = timeStep
+    self.torqueNoise = torqueNoise
   }
 
   public var observationSpace: Box {
@@ -73,7 +80,8 @@ public struct Acrobot: Environment {
 
   @inlinable
   public mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
-    let torque = Double(action - 1)
+    var torque = Double(action - 1)
+    if torqueNoise > 0 { torque += random.uniform(-torqueNoise, torqueNoise) }
     let first = change(of: state, sine: shape[2], cosine: shape[3], torque: torque)
     let second = change(of: state + seconds / 2 * first, torque: torque)
     let third = change(of: state + seconds / 2 * second, torque: torque)

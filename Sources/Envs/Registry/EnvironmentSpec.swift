@@ -6,6 +6,8 @@ public struct EnvironmentSpec: Sendable, Hashable, Codable {
   public let maxEpisodeSteps: Int?
   /// The mean return from which on the task counts as solved.
   public let rewardThreshold: Double?
+  /// The options it was made with, those that were given.
+  public internal(set) var options: [String: OptionValue] = [:]
 
   public init(id: String, maxEpisodeSteps: Int? = nil, rewardThreshold: Double? = nil) {
     self.id = id
@@ -14,7 +16,7 @@ public struct EnvironmentSpec: Sendable, Hashable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case id
+    case id, options
     case maxEpisodeSteps = "max_episode_steps"
     case rewardThreshold = "reward_threshold"
   }

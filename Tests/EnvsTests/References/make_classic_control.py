@@ -56,6 +56,9 @@ def main():
                     "Acrobot-v1", 60, 300, options, parameters, book_or_nips=dynamics, dt=dt
                 )
             )
+    runs.append(
+        acrobot("Acrobot-v1", 60, 300, None, {"torque_noise_max": 0.5}, torque_noise_max=0.5)
+    )
     with open("classic_control.json", "w") as file:
         json.dump(runs, file, indent=0)
         file.write("\n")
