@@ -99,7 +99,7 @@ struct TrainCommand: ParsableCommand {
 
 extension TrainCommand {
   private func start() throws {
-    guard let agent, let environment else {
+    guard let agent, let name = environment else {
       throw ValidationError(
         "'swirl train' needs an agent and an environment, such as 'swirl train ppo CartPole-v1'")
     }
@@ -107,7 +107,7 @@ extension TrainCommand {
       throw CommandFailure.unknown("agent", agent, among: Self.agents)
     }
     // The id that an outdated one stands for is what the run is of.
-    let environment = try environmentSpec(environment).id
+    let environment = try environmentSpec(name).id
     var configuration = PPOConfiguration.preset(environment)
     if let config {
       configuration = try configuration.applying(yaml: try text(of: config), file: config)
