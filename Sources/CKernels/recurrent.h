@@ -24,19 +24,9 @@ INLINE void NAME(store_some)(float *p, V x, long n) {
 // 1 / (1 + e⁻ˣ), where e⁻ˣ needs no care for what the quotient cannot show: infinities and denormals.
 INLINE V NAME(gate)(V x) {
   V c = choose(x > 87.0f, splat(-87.0f), choose(x < -87.0f, splat(87.0f), -x));
-  // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the low bits.
-  const V t = multiply_add(c, splat(1.44269504088896341f), splat(12582912.0f));
-  const V n = t - 12582912.0f;
-  V r = multiply_add(n, splat(-0.693359375f), c);
-  r = multiply_add(n, splat(2.12194440e-4f), r);
-  V p = splat(1.9875691500e-4f);
-  p = multiply_add(p, r, splat(1.3981999507e-3f));
-  p = multiply_add(p, r, splat(8.3334519073e-3f));
-  p = multiply_add(p, r, splat(4.1665795894e-2f));
-  p = multiply_add(p, r, splat(1.6666665459e-1f));
-  p = multiply_add(p, r, splat(5.0000001201e-1f));
-  const V y = multiply_add(p, r * r, r) + 1.0f;
-  return 1.0f / (1.0f + (V)((VI)y + ((VI)t << 23)));
+  VI n;
+  const V y = exponential_of_rest(c, &n) + 1.0f;
+  return 1.0f / multiply_add(y, (V)((n + 127) << 23), splat(1.0f));
 }
 
 // MARK: - Packing

@@ -62,19 +62,20 @@ INLINE V minimum(V a, V b) { return choose((a < b) | (a != a), a, b); }
 INLINE V maximum(V a, V b) { return choose((a > b) | (a != a), a, b); }
 INLINE V square_root(V x) { return __builtin_elementwise_sqrt(x); }
 
-// eʳ − 1 for x = n ln 2 + r, |r| ≤ ln 2 / 2, by the polynomial of Cephes' expf.
-INLINE V exponential_of_rest(V clamped, V *whole) {
-  V n = __builtin_elementwise_roundeven(clamped * 1.44269504088896341f);
+// eʳ − 1 for x = n ln 2 + r, |r| ≤ ln 2 / 2, by the polynomial of Cephes' expf, in pairs of terms that do not
+// wait for each other. Adding 1.5 · 2²³ rounds to the whole number n and leaves it in the low bits.
+INLINE V exponential_of_rest(V clamped, VI *whole) {
+  const V shifted = multiply_add(clamped, splat(1.44269504088896341f), splat(12582912.0f));
+  const V n = shifted - 12582912.0f;
   V r = multiply_add(n, splat(-0.693359375f), clamped);
   r = multiply_add(n, splat(2.12194440e-4f), r);
-  V p = splat(1.9875691500e-4f);
-  p = multiply_add(p, r, splat(1.3981999507e-3f));
-  p = multiply_add(p, r, splat(8.3334519073e-3f));
-  p = multiply_add(p, r, splat(4.1665795894e-2f));
-  p = multiply_add(p, r, splat(1.6666665459e-1f));
-  p = multiply_add(p, r, splat(5.0000001201e-1f));
-  *whole = n;
-  return multiply_add(p, r * r, r);
+  const V square = r * r;
+  V p = multiply_add(splat(1.9875691500e-4f), r, splat(1.3981999507e-3f));
+  const V middle = multiply_add(splat(8.3334519073e-3f), r, splat(4.1665795894e-2f));
+  const V low = multiply_add(splat(1.6666665459e-1f), r, splat(5.0000001201e-1f));
+  p = multiply_add(multiply_add(p, square, middle), square, low);
+  *whole = (VI)shifted - 0x4b400000;
+  return multiply_add(p, square, r);
 }
 
 // exp by x = n ln 2 + r, |r| ≤ ln 2 / 2, and a polynomial for eʳ (the coefficients of Cephes' expf).
@@ -82,9 +83,8 @@ INLINE V exponential_of_rest(V clamped, V *whole) {
 INLINE V exponential(V x) {
   V clamped = choose(x > 89.0f, splat(89.0f), x);
   clamped = choose(clamped < -104.0f, splat(-104.0f), clamped);
-  V n;
-  V y = exponential_of_rest(clamped, &n) + 1.0f;
-  VI exponent = __builtin_convertvector(choose(x != x, splat(0), n), VI);
+  VI exponent;
+  V y = exponential_of_rest(clamped, &exponent) + 1.0f;
   VI half = exponent >> 1;
   y = y * (V)((half + 127) << 23);
   y = y * (V)((exponent - half + 127) << 23);

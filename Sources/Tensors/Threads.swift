@@ -16,8 +16,8 @@ var engineWorkers: WorkerPool? {
   swirl_engine_workers().map { Unmanaged<WorkerPool>.fromOpaque($0).takeUnretainedValue() }
 }
 
-/// Multiply-adds below which waking another thread costs more than it saves.
-private let parallelWork = 1_000_000
+/// Multiply-adds below which handing work to another thread costs more than it saves.
+let parallelWork = 250_000
 
 /// Runs `body` over disjoint ranges that cover `0..<count`: one range where `work` (about the number of
 /// multiply-adds in all) is small or no `withWorkers` scope is open, else shared among its threads.

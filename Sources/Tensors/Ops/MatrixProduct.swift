@@ -241,30 +241,35 @@ public func linear(
       keepsResult: activation != .identity, fused: true))
 }
 
-/// Multiply-adds below which waking another thread costs more than it saves.
-private let parallelWork = 4_000_000
-
+/// One product, by rows of C among the threads where there are many, else by its columns: a chain of
+/// multiply-adds is the same in any part.
 private func multiply(
   _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ aColumn: Int,
   _ b: UnsafePointer<Float>, _ bRow: Int, _ bColumn: Int, _ c: UnsafeMutablePointer<Float>,
   _ bias: UnsafePointer<Float>?, activation: Int32
 ) {
-  guard m * n * k >= parallelWork, let workers = swirl_engine_workers(),
-    case let pool = Unmanaged<WorkerPool>.fromOpaque(workers).takeUnretainedValue(),
-    m >= 2 * pool.threads
-  else {
+  let work = m * n * (activation == 0 ? k : k + 16)
+  guard work >= parallelWork, let pool = engineWorkers, pool.threads > 1 else {
     kernels.gemm(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, n, bias, 0, activation)
     return
   }
-  let share = (m + pool.threads - 1) / pool.threads
   nonisolated(unsafe) let (a, b, c, bias) = (a, b, c, bias)
-  pool.parallelFor(pool.threads) { part in
-    let first = part * share
-    let rows = Swift.min(share, m - first)
-    if rows > 0 {
+  // Parts of whole tiles: every kernel's tiles are 12 rows or a divisor of it, 64 columns or a divisor.
+  let byRows = m >= 24 * pool.threads || m >= n
+  let (extent, tile) = byRows ? (m, 12) : (n, 64)
+  let tiles = (extent + tile - 1) / tile
+  let parts = Swift.min(pool.threads, tiles)
+  pool.parallelFor(parts) { part in
+    let first = tiles * part / parts * tile
+    let count = Swift.min(tiles * (part + 1) / parts * tile, extent) - first
+    if byRows {
       kernels.gemm(
-        rows, n, k, a + first * aRow, aRow, aColumn, b, bRow, bColumn, c + first * n, n, bias, 0,
+        count, n, k, a + first * aRow, aRow, aColumn, b, bRow, bColumn, c + first * n, n, bias, 0,
         activation)
+    } else {
+      kernels.gemm(
+        m, count, k, a, aRow, aColumn, b + first * bColumn, bRow, bColumn, c + first, n,
+        bias.map { $0 + first }, 0, activation)
     }
   }
 }

@@ -167,8 +167,19 @@ extension Tensor {
   func spread(axis: Int, from start: Int, by step: Int, length: Int) -> Tensor {
     var sizes = shape
     sizes[axis] = length
-    let y = Tensor(repeating: 0, shape: sizes)
+    let y = Tensor(uninitialized: sizes)
     var steps = y.strides
+    // Zeros only where nothing is copied to: a slice is often nearly the whole.
+    let block = length * steps[axis]
+    let (first, last) = (start * steps[axis], (start + shape[axis]) * steps[axis])
+    if step > 1 || count == 0 {
+      y.pointer.update(repeating: 0, count: y.count)
+    } else {
+      for offset in stride(from: 0, to: y.count, by: block) {
+        (y.pointer + offset).update(repeating: 0, count: first)
+        (y.pointer + offset + last).update(repeating: 0, count: block - last)
+      }
+    }
     steps[axis] *= step
     if count > 0 { copy(to: y.pointer + start * y.strides[axis], steps) }
     guard let trace = Trace(self) else { return y }
