@@ -11,7 +11,7 @@ import Testing
     var forgotten = Tensor([2])
     mutating func visitParameters(_ body: (String, inout Tensor) -> Void) { body("seen", &seen) }
   }
-  #expect(checkModule(Forgetful()) == ["Forgetful does not visit its parameter forgotten"])
+  #expect(checkModule(Forgetful()) == ["Forgetful does not visit its tensor forgotten"])
 }
 
 @Test func orthogonalWeightsAreOrthonormal() {
@@ -73,9 +73,23 @@ import Testing
 /// Law 5: once warm, a training step takes every buffer from the pool.
 @Test func aWarmStepTakesNoBufferFromTheSystem() {
   var random = PCG64(seed: 4)
-  var model = MultilayerPerceptron(sizes: [4, 64, 64, 2], using: &random)
+  expectWarm(
+    MultilayerPerceptron(sizes: [4, 64, 64, 2], using: &random),
+    at: .normal([100, 4], using: &random))
+  expectWarm(
+    Sequential {
+      Conv2D(inputs: 2, outputs: 6, kernel: 3, padding: 1, activation: .relu, using: &random)
+      MaxPool2D(kernel: 2)
+      Conv2D(inputs: 6, outputs: 4, kernel: 3, stride: 2, using: &random)
+      AveragePool2D(kernel: 2)
+      Flatten()
+      LayerNorm(size: 16)
+    }, at: .normal([9, 2, 20, 20], using: &random))
+}
+
+private func expectWarm(_ initial: some Layer, at x: Tensor) {
+  var model = initial
   var optimizer = Adam()
-  let x = Tensor.normal([100, 4], using: &random)
   func step() {
     let (_, gradients) = valueWithGradient(at: model) { $0(x).logSoftmax().exp().squared().mean() }
     optimizer.update(&model, gradients)

@@ -86,3 +86,18 @@ private func network(depth: Int, withNoise: Bool, using random: inout PCG64) -> 
   #expect(dropping(y).scalars == RMSNorm(size: 6)(y).scalars)
   #expect(dropping(y, using: &random).scalars != dropping(y).scalars)
 }
+
+@Test func imagesGoThroughASequenceOfLayers() {
+  var random = PCG64(seed: 3)
+  let first = Conv2D(inputs: 2, outputs: 4, kernel: 3, activation: .relu, using: &random)
+  let last = Linear(inputs: 16, outputs: 3, using: &random)
+  let model = Sequential {
+    first
+    MaxPool2D(kernel: 2)
+    Flatten()
+    last
+  }
+  let x = Tensor.normal([5, 2, 6, 6], using: &random)
+  #expect(
+    model(x).scalars == last(maxPool2d(first(x), kernel: 2).reshaped([5, 16])).scalars)
+}

@@ -122,10 +122,10 @@ public struct LoadReport: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Module {
-  /// The parameters by their dotted names, in visit order.
-  public var stateDictionary: StateDictionary { StateDictionary(parameters) }
+  /// The parameters, then the buffers, by their dotted names in visit order.
+  public var stateDictionary: StateDictionary { StateDictionary(parameters + buffers) }
 
-  /// Takes parameters from `state` by their dotted names, in the parameters' own number types.
+  /// Takes parameters and buffers from `state` by their dotted names, in the parameters' own number types.
   ///
   /// - Parameters:
   ///   - strictly: Refuse anything missing, left over or of another shape; else load what fits and
@@ -139,7 +139,7 @@ extension Module {
   ) throws -> LoadReport {
     var report = LoadReport()
     var names: Set<String> = []
-    for (name, value) in parameters {
+    for (name, value) in parameters + buffers {
       names.insert(name)
       if let found = state[name] {
         if found.shape == value.shape {
@@ -155,11 +155,13 @@ extension Module {
     report.unexpected = state.names.filter { !names.contains($0) }
     if strictly, let sentence = report.sentence(about: file) { throw SafetensorsError(sentence) }
     let loaded = Set(report.loaded)
-    visitParameters { name, parameter in
+    let take = { (name: String, tensor: inout Tensor) in
       if loaded.contains(name), let found = state[name] {
-        parameter = found.detached().converted(to: parameter.type)
+        tensor = found.detached().converted(to: tensor.type)
       }
     }
+    visitParameters(take)
+    visitBuffers(take)
     return report
   }
 

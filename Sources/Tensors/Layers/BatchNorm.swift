@@ -16,8 +16,8 @@
 public struct BatchNorm: Module {
   public var weight: Tensor
   public var bias: Tensor
-  /// What evaluation normalises by: no parameters, so that no optimiser moves them.
-  public var running: RunningStatistics
+  /// What evaluation normalises by, `[channels]` each: buffers, so that no optimiser moves them.
+  public var runningMean, runningVariance: Tensor
   /// The part of a new batch in the running statistics.
   public var momentum: Float
   public var epsilon: Float
@@ -25,7 +25,8 @@ public struct BatchNorm: Module {
   public init(channels: Int, momentum: Float = 0.1, epsilon: Float = 1e-5) {
     weight = .ones(Shape(channels))
     bias = .zeros(Shape(channels))
-    running = RunningStatistics(channels: channels)
+    runningMean = .zeros(Shape(channels))
+    runningVariance = .ones(Shape(channels))
     self.momentum = momentum
     self.epsilon = epsilon
   }
@@ -33,8 +34,8 @@ public struct BatchNorm: Module {
   /// Normalises by the running statistics.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     batchNorm(
-      x, mean: Tensor(running.mean), variance: Tensor(running.variance), weight: weight,
-      bias: bias, epsilon: epsilon)
+      x, mean: runningMean, variance: runningVariance, weight: weight, bias: bias,
+      epsilon: epsilon)
   }
 
   /// Normalises by the batch's own statistics, and returns them for `update`.
@@ -45,36 +46,24 @@ public struct BatchNorm: Module {
   /// Moves the running statistics towards a batch's, as PyTorch does: with the variance divided by
   /// n − 1.
   public mutating func update(with statistics: BatchStatistics) {
-    running.move(towards: statistics, by: momentum)
+    if statistics.mean.shape != runningMean.shape {
+      fail(
+        "BatchNorm",
+        "statistics of shape \(statistics.mean.shape) do not fit \(runningMean.count) channels")
+    }
+    let unbiased = Float(statistics.count) / Float(statistics.count - 1)
+    runningMean = (1 - momentum) * runningMean + momentum * statistics.mean.detached()
+    runningVariance =
+      (1 - momentum) * runningVariance + momentum * unbiased * statistics.variance.detached()
   }
 
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     body("weight", &weight)
     body("bias", &bias)
   }
-}
 
-/// Running means and variances of channels.
-public struct RunningStatistics: Sendable, Codable, Equatable {
-  public var mean: [Float]
-  public var variance: [Float]
-
-  public init(channels: Int) {
-    mean = [Float](repeating: 0, count: channels)
-    variance = [Float](repeating: 1, count: channels)
-  }
-
-  mutating func move(towards batch: BatchStatistics, by part: Float) {
-    if batch.mean.count != mean.count {
-      fail(
-        "BatchNorm",
-        "statistics of shape \(batch.mean.shape) do not fit \(mean.count) channels")
-    }
-    let unbiased = Float(batch.count) / Float(batch.count - 1)
-    let (means, variances) = (batch.mean.scalars, batch.variance.scalars)
-    for i in mean.indices {
-      mean[i] = (1 - part) * mean[i] + part * means[i]
-      variance[i] = (1 - part) * variance[i] + part * variances[i] * unbiased
-    }
+  public mutating func visitBuffers(_ body: (String, inout Tensor) -> Void) {
+    body("running_mean", &runningMean)
+    body("running_var", &runningVariance)
   }
 }

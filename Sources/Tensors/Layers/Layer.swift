@@ -20,6 +20,10 @@ extension MultilayerPerceptron: Layer {}
 extension LayerNorm: Layer {}
 extension RMSNorm: Layer {}
 extension GroupNorm: Layer {}
+extension Conv1D: Layer {}
+extension Conv2D: Layer {}
+extension MaxPool2D: Layer {}
+extension AveragePool2D: Layer {}
 
 /// Without a generator, in evaluation, dropout passes numbers through.
 extension Dropout: Layer {

@@ -15,9 +15,24 @@
 public protocol Module: Sendable {
   /// Calls `body` with the dotted name of every parameter and the parameter, always in one order.
   mutating func visitParameters(_ body: (String, inout Tensor) -> Void)
+
+  /// As `visitParameters` for tensors that are the model's but that no optimiser moves, such as
+  /// `BatchNorm`'s running statistics: state dictionaries hold both. None unless a type says otherwise; a
+  /// type whose children have some passes the visit on.
+  mutating func visitBuffers(_ body: (String, inout Tensor) -> Void)
 }
 
 extension Module {
+  public mutating func visitBuffers(_ body: (String, inout Tensor) -> Void) {}
+
+  /// The buffers and their names, in visit order.
+  public var buffers: [(name: String, value: Tensor)] {
+    var copy = self
+    var result: [(name: String, value: Tensor)] = []
+    copy.visitBuffers { result.append(($0, $1)) }
+    return result
+  }
+
   /// The parameters and their names, in visit order.
   public var parameters: [(name: String, value: Tensor)] {
     var copy = self
@@ -94,23 +109,23 @@ func visit(
   parameter = value
 }
 
-/// Compares the parameters a module visits with the tensors and modules its type stores.
+/// Compares the parameters and buffers a module visits with the tensors and modules its type stores.
 ///
-/// A parameter may be visited under another name than its property's, such as PyTorch's.
+/// One may be visited under another name than its property's, such as PyTorch's.
 ///
 /// - Returns: A sentence for each stored tensor that no visit reached; empty when all is well.
 public func checkModule(_ module: some Module) -> [String] {
-  let parameters = module.parameters
-  let visited = Set(parameters.map(\.name))
-  let storages = Set(parameters.map { ObjectIdentifier($0.value.storage) })
+  let tensors = module.parameters + module.buffers
+  let visited = Set(tensors.map(\.name))
+  let storages = Set(tensors.map { ObjectIdentifier($0.value.storage) })
   var findings: [String] = []
-  if visited.count != parameters.count {
-    findings.append("\(type(of: module)) visits two parameters under one name")
+  if visited.count != tensors.count {
+    findings.append("\(type(of: module)) visits two tensors under one name")
   }
   func walk(_ value: Any, _ path: String) {
     if let tensor = value as? Tensor {
       if !visited.contains(path) && !storages.contains(ObjectIdentifier(tensor.storage)) {
-        findings.append("\(type(of: module)) does not visit its parameter \(path)")
+        findings.append("\(type(of: module)) does not visit its tensor \(path)")
       }
       return
     }

@@ -32,6 +32,10 @@ public struct Sequential: Layer {
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     for i in layers.indices { layers[i].visitParameters { body("\(i).\($0)", &$1) } }
   }
+
+  public mutating func visitBuffers(_ body: (String, inout Tensor) -> Void) {
+    for i in layers.indices { layers[i].visitBuffers { body("\(i).\($0)", &$1) } }
+  }
 }
 
 /// Reads the layers of a `Sequential` from the lines of a closure.
