@@ -1,16 +1,36 @@
 import ArgumentParser
 import Swirl
 
-/// `swirl envs`: what can be trained on.
+/// `swirl envs`: what can be trained on, and the page of one environment.
 struct EnvsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "envs",
-    abstract: "List the environments: id, spaces, time limit, reward threshold.")
+    abstract: "List the environments, or print the page of one.",
+    discussion: """
+      Without an id the list: id, spaces, time limit, reward threshold. With one its page: what its \
+      observations and actions mean, with units and bounds, how it moves, its reward, its endings, the \
+      options it takes with --option, its versions. Options given here change the spaces that are shown.
+      """)
 
-  @Flag(help: "Print a JSON array, for programs.")
+  @Argument(help: ArgumentHelp("The environment whose page to print.", valueName: "env"))
+  var environment: String?
+
+  @OptionGroup var options: OptionArguments
+
+  @Flag(help: "Print a JSON array of all, or the page as a JSON object, for programs.")
   var json = false
 
   mutating func run() throws {
+    if let environment {
+      let writer = PageWriter(
+        try describeEnvironment(environment, options: options.values(for: environment)))
+      if json { writer.printJSON() } else { writer.printText() }
+      return
+    }
+    guard options.isEmpty else {
+      throw CommandFailure(
+        .usage, "--option needs the environment that takes it, such as 'swirl envs Pendulum-v1'")
+    }
     let rows = try registeredEnvironments().map { spec in
       let environments = try make(spec.id, count: 1, seed: 0)
       return Row(

@@ -33,6 +33,44 @@ import Testing
     #expect(try BuiltProgram.swirl("envs").output.contains("CartPole-v1"))
   }
 
+  @Test func printsThePageOfAnEnvironment() throws {
+    let page = try BuiltProgram.swirl("envs Pendulum-v1")
+    #expect(page.status == 0 && page.errors.isEmpty)
+    for words in [
+      "angular velocity", "rad/s", "−8 … 8", "truncated after 200 steps", "g, gravity = 10",
+      "Pendulum-v0",
+    ] {
+      #expect(page.output.contains(words), "\(words) in \(page.output)")
+    }
+    #expect(page.lines.allSatisfy { $0.count <= 100 })
+    let ids = try jsonArray(try BuiltProgram.swirl("envs --json").output).compactMap {
+      $0["id"] as? String
+    }
+    let wanted = ids.filter { $0.hasSuffix("0") || $0.hasPrefix("T") }
+    for id in wanted {
+      let result = try BuiltProgram.swirl("envs \(id) --json")
+      let about = try #require(try jsonLines(result.output).first)
+      #expect(about["id"] as? String == id)
+      for key in [
+        "summary", "observation_space", "action_space", "observations", "actions", "dynamics",
+        "reward", "start", "endings", "options", "versions", "replaces", "source", "mask_size",
+        "metrics", "max_episode_steps", "reward_threshold",
+      ] {
+        #expect(about[key] != nil, "\(id) \(key)")
+      }
+    }
+    let bits = try BuiltProgram.swirl("envs BitFlipping-v0 --json --option n=3")
+    let about = try #require(try jsonLines(bits.output).first)
+    #expect(about["action_space"] as? String == "Discrete(3)")
+    let option = try #require((about["options"] as? [[String: Any]])?.first)
+    #expect(option["name"] as? String == "n" && option["type"] as? String == "integer")
+    #expect(option["value"] as? Int == 3 && option["default"] as? Int == 15)
+
+    expectRefusal(try .init("envs Pendulm-v1"), status: 64, saying: "'Pendulum-v1'")
+    expectRefusal(try .init("envs Pendulum-v1 --option h=3"), status: 64, saying: "no option 'h'")
+    expectRefusal(try .init("envs --option g=3"), status: 64, saying: "--option needs")
+  }
+
   @Test func evaluates() throws {
     let folder = try TemporaryFolder()
     let out = folder.path("run")
