@@ -1,3 +1,4 @@
+import Foundation
 import Runtime
 
 /// What is stepped, forked and saved: an environment, its stream, its elapsed steps.
@@ -126,6 +127,9 @@ public struct AnyEpisode: Sendable {
   /// The named readings of the environment.
   public var metrics: [(name: String, value: Float)] { base.metrics() }
 
+  /// The episode mid-way with its stream, as JSON that reads back exactly.
+  func encodedState() throws -> Data { try base.encodedState() }
+
   /// Begins the next episode; the stream goes on.
   public mutating func reset() { base.reset() }
 
@@ -168,9 +172,12 @@ private protocol ErasedEpisode: Sendable {
   mutating func step(row: [Float]) -> StepResult
   func actionMask() -> [Bool]
   func metrics() -> [(name: String, value: Float)]
+  func encodedState() throws -> Data
 }
 
 extension Episode: ErasedEpisode {
+  fileprivate func encodedState() throws -> Data { try StateCoding.encode(self) }
+
   fileprivate var erasedObservationSpace: any Space { environment.observationSpace }
   fileprivate var erasedActionSpace: any Space { environment.actionSpace }
   fileprivate var erasedObservation: [Float] { observation().map(\.number) }

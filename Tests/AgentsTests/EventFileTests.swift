@@ -1,5 +1,6 @@
 import Agents
 import Foundation
+import Runtime
 import Testing
 
 /// The check value of CRC-32C and the vectors of RFC 3720, appendix B.4.

@@ -127,6 +127,64 @@ import Testing
         .output)
   }
 
+  /// A saved episode goes on as it did: the same lines, whatever they were sampled or read from.
+  @Test(arguments: ["CartPole-v1", "Taxi-v4", "Pendulum-v1", "MinAtar/Breakout-v1", "Blackjack-v1"])
+  func goesOnFromAFile(_ id: String) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path("episode")
+    let line = "rollout \(id) --json --seed 4 --action-seed 9 --steps 60"
+    let whole = try BuiltProgram.swirl(line)
+    let saving = try BuiltProgram.swirl("\(line) --save \(file) --at 23")
+    #expect(saving.output == whole.output && saving.errors.isEmpty)
+    let rest = try BuiltProgram.swirl("rollout --from \(file) --json --steps 37")
+    #expect(rest.status == 0, "\(rest.errors)")
+    let first = try #require(try jsonLines(String(rest.lines[0])).first)
+    #expect(first["step"] as? Int == 23 && first["restored"] as? Bool == true)
+    #expect(Set(first.keys) == ["step", "observation", "restored"])
+    // All that the whole rollout says after step 23 and the reset that may follow it.
+    let steps = try jsonLines(whole.output)
+    let place = try #require(
+      steps.lastIndex { $0["step"] as? Int == 23 })
+    #expect(rest.lines.dropFirst() == whole.lines[(place + 1)...])
+
+    // In several pieces, the last of them with actions of one's own.
+    let (second, third) = (folder.path("second"), folder.path("third"))
+    #expect(
+      try BuiltProgram.swirl("rollout --from \(file) --steps 20 --save \(second)").status == 0)
+    #expect(
+      try BuiltProgram.swirl("rollout \(id) --from \(second) --steps 9 --save \(third) --at 50")
+        .status == 0)
+    let last = try BuiltProgram.swirl("rollout --from \(third) --json --steps 10")
+    #expect(last.lines.dropFirst() == rest.lines.suffix(last.lines.count - 1))
+  }
+
+  @Test func badFilesToGoOnFromGetASentence() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path("episode")
+    #expect(try BuiltProgram.swirl("rollout CartPole-v1 --steps 5 --save \(file)").status == 0)
+    for (line, status, words) in [
+      ("--from /nowhere/e", 66, "/nowhere/e"), ("--from \(folder.url.path)", 65, folder.url.path),
+      ("--from \(file) --seed 3", 64, "leave out --seed"),
+      ("--from \(file) --option low=0", 64, "leave out --option"),
+      ("Taxi-v4 --from \(file)", 64, "CartPole-v1"),
+      ("--from \(file) --at 7", 64, "--save"),
+      ("--from \(file) --steps 4 --save x --at 3", 64, "5 to 9"),
+      ("CartPole-v1 --steps 4 --save x --at 5", 64, "0 to 4"), ("", 64, "--from"),
+      ("--from", 64, "--from"),
+    ] as [(String, Int32, String)] {
+      expectRefusal(try .init("rollout \(line)"), status: status, saying: words)
+    }
+    let result = try BuiltProgram.swirl("rollout CartPole-v1 --steps 4 --save /nowhere/e --json")
+    #expect(result.status == 66 && result.errors.contains("/nowhere/e"))
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    for bad in [
+      "", "not one\n", String(text.dropLast(9)), text.replacing("CartPole", with: "CartPola"),
+    ] {
+      let other = try folder.write(bad, to: "bad")
+      expectRefusal(try .init("rollout --from \(other)"), status: 65, saying: other)
+    }
+  }
+
   @Test func badInputGetsASentence() throws {
     let folder = try TemporaryFolder()
     expectRefusal(try .init("rollout CartPol-v1"), status: 64, saying: "CartPol-v1", "CartPole-v1")

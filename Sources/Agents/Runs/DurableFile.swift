@@ -9,7 +9,7 @@ import Foundation
 #endif
 
 /// Writing so that a crash at any instant leaves the old file or the new one, never half of either.
-enum DurableFile {
+package enum DurableFile {
   /// Writes a new file and waits until the disk has it.
   static func write(_ data: Data, to path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -20,7 +20,7 @@ enum DurableFile {
   }
 
   /// Writes a file under another name, waits until the disk has it and renames it to `path`.
-  static func replace(_ path: String, with data: Data) throws {
+  package static func replace(_ path: String, with data: Data) throws {
     let temporary = path + ".tmp"
     do {
       try write(data, to: temporary)

@@ -1,4 +1,5 @@
 import Foundation
+import Runtime
 
 /// A TensorBoard event file: scalars by tag and step, in the record format TensorBoard reads.
 ///

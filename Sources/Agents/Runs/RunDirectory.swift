@@ -1,5 +1,6 @@
 import Envs
 import Foundation
+import Runtime
 import Yams
 
 #if canImport(Glibc)

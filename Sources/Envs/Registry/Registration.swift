@@ -1,3 +1,4 @@
+public import Foundation
 import Runtime
 
 /// How to make a registered environment; made where its type is known, so that what it makes is
@@ -13,6 +14,7 @@ struct Registration: Sendable {
     @Sendable (OptionValues, _ count: Int, _ seed: UInt64, _ limit: Int?) throws ->
       AnyVectorEnvironment
   let makeEpisode: @Sendable (OptionValues, _ seed: UInt64, _ limit: Int?) throws -> AnyEpisode
+  let restoreEpisode: @Sendable (Data) throws -> AnyEpisode
 
   /// - Parameters:
   ///   - page: What `swirl envs NAME` says of it.
@@ -36,7 +38,8 @@ struct Registration: Sendable {
       },
       makeEpisode: { options, seed, limit in
         AnyEpisode(Episode(try makeEnvironment(options), seed: seed, timeLimit: limit))
-      })
+      },
+      restoreEpisode: { try restoredEpisode(of: E.self, from: $0) })
   }
 
   @usableFromInline
@@ -45,7 +48,8 @@ struct Registration: Sendable {
     replaced: [String: String],
     makeVector:
       @escaping @Sendable (OptionValues, Int, UInt64, Int?) throws -> AnyVectorEnvironment,
-    makeEpisode: @escaping @Sendable (OptionValues, UInt64, Int?) throws -> AnyEpisode
+    makeEpisode: @escaping @Sendable (OptionValues, UInt64, Int?) throws -> AnyEpisode,
+    restoreEpisode: @escaping @Sendable (Data) throws -> AnyEpisode
   ) {
     self.spec = spec
     self.options = options
@@ -53,6 +57,7 @@ struct Registration: Sendable {
     self.replaced = replaced
     self.makeVector = makeVector
     self.makeEpisode = makeEpisode
+    self.restoreEpisode = restoreEpisode
   }
 }
 
