@@ -47,3 +47,23 @@ extension [Float]: EnvironmentAction {
 
   @inlinable public var rowCount: Int { count }
 }
+
+/// An action of numbers, as a ``Box`` has them, for wrappers that change each.
+public protocol ContinuousAction: EnvironmentAction {
+  /// Replaces each number by what the body gives for its index and itself.
+  mutating func change(_ body: (_ index: Int, _ number: Float) -> Float)
+}
+
+extension InlineArray: ContinuousAction where Element == Float {
+  @inlinable
+  public mutating func change(_ body: (_ index: Int, _ number: Float) -> Float) {
+    for index in indices { self[index] = body(index, self[index]) }
+  }
+}
+
+extension [Float]: ContinuousAction {
+  @inlinable
+  public mutating func change(_ body: (_ index: Int, _ number: Float) -> Float) {
+    for index in indices { self[index] = body(index, self[index]) }
+  }
+}

@@ -4,35 +4,56 @@ public struct EpisodeStatistics: Sendable, Hashable, Codable {
   public let window: Int
   /// Episodes that have ended.
   public private(set) var episodes = 0
-  private var returns: [Double] = []
-  private var lengths: [Int] = []
+  // Rings, once they are full.
+  private var returnRing: [Double] = []
+  private var lengthRing: [Int] = []
+
+  private enum CodingKeys: String, CodingKey {
+    case window, episodes
+    case returnRing = "returns"
+    case lengthRing = "lengths"
+  }
 
   public init(window: Int = 100) {
     if window < 1 { stop("EpisodeStatistics", "the window is \(window); it must be at least one") }
     self.window = window
-    returns.reserveCapacity(window)
-    lengths.reserveCapacity(window)
   }
 
   /// Adds an episode that ended.
   public mutating func add(return episodeReturn: Double, length: Int) {
-    if returns.count < window {
-      returns.append(episodeReturn)
-      lengths.append(length)
+    if returnRing.count < window {
+      // Once, at the first episode of each copy.
+      if returnRing.capacity < window || lengthRing.capacity < window {
+        returnRing.reserveCapacity(window)
+        lengthRing.reserveCapacity(window)
+      }
+      returnRing.append(episodeReturn)
+      lengthRing.append(length)
     } else {
-      returns[episodes % window] = episodeReturn
-      lengths[episodes % window] = length
+      returnRing[episodes % window] = episodeReturn
+      lengthRing[episodes % window] = length
     }
     episodes += 1
   }
 
+  /// The returns in the window, the oldest first.
+  public var returns: [Double] { inOrder(returnRing) }
+
+  /// The lengths in the window, the oldest first.
+  public var lengths: [Int] { inOrder(lengthRing) }
+
+  private func inOrder<Number>(_ ring: [Number]) -> [Number] {
+    let oldest = ring.count < window ? 0 : episodes % window
+    return Array(ring[oldest...] + ring[..<oldest])
+  }
+
   /// The mean return over the window; nil before an episode has ended.
   public var meanReturn: Double? {
-    returns.isEmpty ? nil : returns.reduce(0, +) / Double(returns.count)
+    returnRing.isEmpty ? nil : returnRing.reduce(0, +) / Double(returnRing.count)
   }
 
   /// The mean length over the window; nil before an episode has ended.
   public var meanLength: Double? {
-    lengths.isEmpty ? nil : Double(lengths.reduce(0, +)) / Double(lengths.count)
+    lengthRing.isEmpty ? nil : Double(lengthRing.reduce(0, +)) / Double(lengthRing.count)
   }
 }

@@ -3,8 +3,11 @@ import Foundation
 /// How state is saved: as JSON, since it is small, people can read it, and Foundation writes every
 /// Double in the shortest form that reads back exactly.
 enum StateCoding {
-  static func encode(_ value: some Encodable) throws -> Data {
+  static func encode(
+    _ value: some Encodable, keeping functions: FunctionStore? = nil
+  ) throws -> Data {
     let encoder = JSONEncoder()
+    if let functions { encoder.userInfo[FunctionStore.key] = functions }
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     // Sorted, so that equal states give equal bytes.
@@ -12,8 +15,14 @@ enum StateCoding {
     return try encoder.encode(value)
   }
 
-  static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
+  /// Reads a value back; functions, which are not saved, are those of a value of the same make.
+  static func decode<T: Decodable>(
+    _ type: T.Type, from data: Data, functionsOf made: some Encodable
+  ) throws -> T {
     let decoder = JSONDecoder()
+    let functions = FunctionStore()
+    _ = try encode(made, keeping: functions)
+    decoder.userInfo[FunctionStore.key] = functions
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return try decoder.decode(type, from: data)

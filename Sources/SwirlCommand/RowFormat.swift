@@ -18,7 +18,7 @@ indirect enum RowFormat {
       self =
         switch box.elementType {
         case .float32, .float64: .numbers(box.shape)
-        case .uint8, .int32, .int64: .integers(box.shape)
+        case .uint8, .int8, .int32, .int64: .integers(box.shape)
         }
     case let space as MultiDiscrete: self = .integers(space.shape)
     case let space as MultiBinary: self = .integers(space.shape)

@@ -72,6 +72,15 @@ import Testing
         "Broken.metrics writes element 1 of metrics, but it has 1 metric names; it must write elements "
           + "0 to 0"
       ),
+      (
+        .nanMetric,
+        "Broken.metrics writes nan for 'pulls' at step 5 with seed 123; write a finite number"
+      ),
+      (
+        .sharedAfterStep,
+        "Broken changes when a copy made in the middle of an episode is stepped; its state must be "
+          + "values that a copy does not share"
+      ),
     ] as [(Broken.Fault, String)])
   func namesWhatIsWrong(_ fault: Broken.Fault, _ sentence: String) {
     let error = #expect(throws: EnvironmentError.self) { try checkEnvironment(Broken(fault)) }
@@ -87,10 +96,36 @@ import Testing
     #expect(error?.description.hasPrefix("Broken") == true)
   }
 
-  @Test(.enabled(if: countsAllocations))
-  func namesAllocations() {
+  @Test func namesRewardsAtTheBounds() {
+    let error = #expect(throws: EnvironmentError.self) { try checkEnvironment(Brittle()) }
+    #expect(
+      error?.description
+        == "Brittle.step gives the reward inf at step 16 with seed 123; it must be finite")
+  }
+
+  @Test func carriesStateOnlyIfItSaysSo() throws {
+    try checkEnvironment(NormalizeReward(CartPole()), episodesAreIndependent: false)
     let error = #expect(throws: EnvironmentError.self) {
-      try checkEnvironment(Broken(.allocates)) { Int(allocations_of_this_thread()) }
+      try checkEnvironment(NormalizeReward(CartPole()))
+    }
+    #expect(
+      error?.description.hasSuffix(
+        "after a reset that follows an earlier episode than after its first reset; reset must set all "
+          + "state that an episode changes") == true)
+  }
+
+  /// Whatever is registered keeps its promises.
+  @Test func allRegisteredEnvironmentsPass() throws {
+    for spec in registeredEnvironments() where spec.id != "Corridor-v0" {
+      let counter = countsAllocations ? { Int(allocations_of_this_thread()) } : nil
+      try make(spec.id, seed: 0).check(steps: 100, countingAllocations: counter)
+    }
+  }
+
+  @Test(.enabled(if: countsAllocations), arguments: [Broken.Fault.allocates, .allocatesInReset])
+  func namesAllocations(_ fault: Broken.Fault) {
+    let error = #expect(throws: EnvironmentError.self) {
+      try checkEnvironment(Broken(fault)) { Int(allocations_of_this_thread()) }
     }
     #expect(error?.description.contains("heap allocations in 800 warm steps") == true)
   }

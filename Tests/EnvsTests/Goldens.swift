@@ -6,6 +6,7 @@ enum Goldens {
   static let classicControl: [ChecksumRun] = read("classic_control.json")
   static let toyText: ToyTextGoldens = read("toy_text.json")
   static let minAtar: MinAtarGoldens = read("minatar.json")
+  static let wrappers: WrapperGoldens = read("wrappers.json")
   static let spaces: SpaceGoldens = read("spaces.json")
 
   private static func read<T: Decodable>(_ name: String) -> T {
@@ -81,6 +82,17 @@ struct MinAtarGoldens: Decodable, Sendable {
   }
 
   let episodes: [Episode]
+}
+
+struct WrapperGoldens: Decodable, Sendable {
+  struct Image: Decodable, Sendable {
+    let shape, to: [Int]
+    let checksum: UInt32
+  }
+
+  let runs: [ChecksumRun]
+  let spaces: [String]
+  let images: [Image]
 }
 
 struct SpaceGoldens: Decodable, Sendable {

@@ -57,12 +57,14 @@ struct Broken: Environment {
   enum Fault: String, Codable, CaseIterable {
     case none, nan, outside, tooLong, tooShort, infiniteReward, changingSpaces, otherSource
     case otherSourceInStep, sharedState, resetRemembers, forgetsState, noAllowedAction, wrongMask
-    case metricsTooLong, allocates
+    case metricsTooLong, nanMetric, sharedAfterStep, allocates, allocatesInReset
   }
 
   final class Shared: Sendable, Codable {
     nonisolated(unsafe) var count = 0
   }
+
+  private static let none = Shared()
 
   var fault: Fault
   var count = 0
@@ -97,6 +99,8 @@ struct Broken: Environment {
   mutating func reset(using random: inout PCG64) {
     if fault != .resetRemembers { count = 0 }
     hidden = random.integers(0..<8)
+    if fault == .allocatesInReset { shared = Shared() }
+    if fault == .sharedAfterStep { shared = Self.none }
     if fault == .otherSource { hidden = Int.random(in: 0..<1_000_000) }
   }
 
@@ -105,16 +109,21 @@ struct Broken: Environment {
     if fault == .forgetsState { hidden += 1 }
     if fault == .otherSourceInStep { hidden = Int.random(in: 0..<1_000_000) }
     if fault == .sharedState { shared.count += 1 }
+    if fault == .sharedAfterStep {
+      if count == 1 { shared = Shared() }
+      shared.count += 1
+    }
     if fault == .allocates { shared = Shared() }
     let reward = fault == .infiniteReward && count == 3 ? Double.infinity : Double(action)
     return StepResult(reward: reward, ending: count >= 12 ? .terminated : .none)
   }
 
   func observe(into observation: inout MutableSpan<Float>) {
-    let isSeen = fault != .allocates && fault != .none
+    let isSeen = ![.allocates, .allocatesInReset, .none].contains(fault)
     observation[0] = Float(isSeen ? hidden % 997 : 0) / 1000
     if fault == .tooShort { return }
-    observation[1] = Float(fault == .sharedState ? shared.count % 100 : count % 100) / 100
+    let isShared = fault == .sharedState || fault == .sharedAfterStep
+    observation[1] = Float(isShared ? shared.count % 100 : count % 100) / 100
     if fault == .nan, count == 5 { observation[1] = .nan }
     if fault == .outside, count == 5 { observation[1] = 1.5 }
     if fault == .tooLong { observation[2] = 0 }
@@ -127,7 +136,7 @@ struct Broken: Environment {
   static var metricNames: [String] { ["pulls"] }
 
   func metrics(into metrics: inout MutableSpan<Float>) {
-    metrics[0] = Float(count)
+    metrics[0] = fault == .nanMetric && count == 5 ? .nan : Float(count)
     if fault == .metricsTooLong { metrics[1] = 0 }
   }
 }
@@ -139,6 +148,17 @@ struct Misfit: Environment {
   mutating func reset(using random: inout PCG64) {}
   mutating func step(_ action: InlineArray<3, Float>, using random: inout PCG64) -> StepResult {
     StepResult(reward: 0)
+  }
+  func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
+}
+
+/// A reward that is no number where the action is at its bound.
+struct Brittle: Environment {
+  var observationSpace: Box { Box(shape: [1], in: 0...1) }
+  var actionSpace: Box { Box(shape: [2], in: -1...1) }
+  mutating func reset(using random: inout PCG64) {}
+  mutating func step(_ action: InlineArray<2, Float>, using random: inout PCG64) -> StepResult {
+    StepResult(reward: 1 / Double(1 - action[1]))
   }
   func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
 }

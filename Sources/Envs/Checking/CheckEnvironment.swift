@@ -7,32 +7,64 @@ import Runtime
 /// try checkEnvironment(Corridor())
 /// ```
 ///
-/// It plays random actions and looks at this, in order: the spaces, the sizes of what is written, the
-/// start of an episode and its repetition, that observations stay in their space and rewards are
-/// finite, that the same seed plays the same and a copy is a fork, that a reset leaves nothing of the
-/// episode before, that what `Codable` saves goes on as the original does and, given a counter of
-/// the thread's heap allocations, that a warm step makes none.
+/// It plays random actions, among them the corners of a box, and looks at this, in order: the spaces,
+/// the sizes of what is written, the start of an episode and its repetition, that observations stay in
+/// their space and rewards and readings are finite, that the same seed plays the same, that a copy is a
+/// fork at the start and in the middle of an episode, that a reset leaves nothing of the episode before,
+/// that what `Codable` saves goes on as the original does and, given a counter of the thread's heap
+/// allocations, that warm steps and resets make none. Such a counter has to stand in front of the
+/// allocator: tests get one from the product `CAllocationCounter` of this package, as
+/// `{ Int(allocations_of_this_thread()) }`, in a release build.
+///
+/// An environment that is to carry something from one episode into the next, such as the statistics
+/// of ``NormalizeObservation``, says so by `episodesAreIndependent: false`.
 ///
 /// - Throws: ``EnvironmentError`` naming the first thing wrong in a sentence.
+@inlinable
 public func checkEnvironment<E: Environment>(
-  _ environment: E, seed: UInt64 = 123, steps: Int = 1_000,
+  _ environment: E, seed: UInt64 = 123, steps: Int = 1_000, episodesAreIndependent: Bool = true,
   countingAllocations allocations: (() -> Int)? = nil
 ) throws(EnvironmentError) {
-  let check = EnvironmentCheck(original: environment, seed: seed, steps: steps)
-  try check.spaces()
-  try check.start()
-  try check.walk()
-  try check.sameSeed()
-  try check.fork()
-  try check.resetForgets()
-  try check.coding()
-  if let allocations { try check.quiet(allocations) }
+  // Inlinable, so that the loops in which allocations are counted are compiled for the type.
+  let check = EnvironmentCheck(
+    original: environment, operations: SliceOperations(for: E.self), seed: seed, steps: steps,
+    episodesAreIndependent: episodesAreIndependent)
+  try check.all(allocations)
 }
 
-private struct EnvironmentCheck<E: Environment> {
+@usableFromInline
+struct EnvironmentCheck<E: Environment> {
   let original: E
+  let operations: SliceOperations
   let seed: UInt64
   let steps: Int
+  let episodesAreIndependent: Bool
+
+  @usableFromInline
+  init(
+    original: E, operations: SliceOperations, seed: UInt64, steps: Int, episodesAreIndependent: Bool
+  ) {
+    self.original = original
+    self.operations = operations
+    self.seed = seed
+    self.steps = max(1, steps)
+    self.episodesAreIndependent = episodesAreIndependent
+  }
+
+  @usableFromInline
+  func all(_ allocations: (() -> Int)?) throws(EnvironmentError) {
+    try spaces()
+    try start()
+    try walk()
+    try sameSeed()
+    try fork()
+    try forkMidway()
+    if episodesAreIndependent { try resetForgets() }
+    try coding()
+    if let allocations { try quiet(allocations) }
+  }
+
+  enum Corner { case low, high }
 
   /// What can be seen of an environment after a step.
   struct Moment: Equatable {
@@ -85,15 +117,21 @@ private struct EnvironmentCheck<E: Environment> {
   func walk() throws(EnvironmentError) {
     var (environment, stream) = try begun()
     var actions = PCG64(seed: seed)
-    for step in 1...max(1, steps) {
+    for step in 1...steps {
       let place = "at step \(step) with seed \(seed)"
-      let result = environment.step(try action(environment, &actions, place), using: &stream)
+      let chosen = try action(environment, &actions, place, corner: corner(step))
+      let result = environment.step(chosen, using: &stream)
       if !result.reward.isFinite {
         throw failure(
           "\(E.self).step gives the reward \(result.reward) \(place); it must be finite")
       }
       _ = try observed(environment, place)
-      _ = try RowCheck.metrics(of: environment)
+      let readings = try RowCheck.metrics(of: environment)
+      if let index = readings.firstIndex(where: { !$0.isFinite }) {
+        throw failure(
+          "\(E.self).metrics writes \(NumPyText.plain(readings[index])) for '\(E.metricNames[index])' "
+            + "\(place); write a finite number")
+      }
       if environment.observationSpace != original.observationSpace
         || environment.actionSpace != original.actionSpace
       {
@@ -129,10 +167,34 @@ private struct EnvironmentCheck<E: Environment> {
     }
   }
 
+  func forkMidway() throws(EnvironmentError) {
+    var play = try begun()
+    var actions = PCG64(seed: seed)
+    for step in 1...7 {
+      let chosen = try action(play.environment, &actions, "at step \(step)")
+      if play.environment.step(chosen, using: &play.stream).ending != .none {
+        play.environment.reset(using: &play.stream)
+      }
+    }
+    let before = try moment(play)
+    let first = try played(play, steps: min(steps, 50))
+    if try moment(play) != before {
+      throw failure(
+        "\(E.self) changes when a copy made in the middle of an episode is stepped; its state must be "
+          + "values that a copy does not share")
+    }
+    let second = try played(play, steps: min(steps, 50))
+    if let step = difference(first, second) {
+      throw failure(
+        "\(E.self) \(what(first[step], second[step])) than its copy \(step + 1) steps after the copy was "
+          + "made in the middle of an episode; a copy must hold all that decides what comes")
+    }
+  }
+
   func resetForgets() throws(EnvironmentError) {
     var used = try begun()
     var actions = PCG64(seed: seed)
-    for step in 1...max(1, steps) {
+    for step in 1...steps {
       let chosen = try action(used.environment, &actions, "at step \(step)")
       if used.environment.step(chosen, using: &used.stream).ending != .none { break }
     }
@@ -166,7 +228,8 @@ private struct EnvironmentCheck<E: Environment> {
     }
     let restored: E
     do {
-      restored = try StateCoding.decode(E.self, from: StateCoding.encode(start.environment))
+      restored = try StateCoding.decode(
+        E.self, from: StateCoding.encode(start.environment), functionsOf: original)
     } catch {
       throw failure("\(E.self) cannot be saved and read back: \(StateCoding.reason(error))")
     }
@@ -187,27 +250,25 @@ private struct EnvironmentCheck<E: Environment> {
   }
 
   func quiet(_ allocations: () -> Int) throws(EnvironmentError) {
-    var environments = VectorEnvironment(count: 4, seed: seed, timeLimit: 50) { original }
-    var actions = [Float](repeating: 0, count: 4 * environments.actionSize)
-    var observations = [E.Element](repeating: E.Element(0), count: 4 * size)
-    var rewards = [Double](repeating: 0, count: 4)
-    var endings = [Ending](repeating: .none, count: 4)
+    var environments = VectorEnvironment(
+      Array(repeating: original, count: 4), seed: seed, autoreset: .sameStep, timeLimit: 50,
+      operations: operations)
+    var rows = HandRows<E.Element>()
+    rows.prepare(
+      count: 4, observationSize: size, actionSize: environments.actionSize,
+      maskSize: environments.maskSize)
+    var metrics = [Float](repeating: 0, count: 4 * environments.metricSize)
     var made = 0
     environments.withStepper { stepper in
-      actions.withUnsafeMutableBufferPointer { actions in
-        observations.withUnsafeMutableBytes { observations in
-          rewards.withUnsafeMutableBufferPointer { rewards in
-            endings.withUnsafeMutableBufferPointer { endings in
-              let rows = StepRows(
-                actions: actions.baseAddress!, observations: observations.baseAddress!,
-                rewards: rewards.baseAddress!, endings: endings.baseAddress!)
-              stepper.sampleActions(0..<4, into: actions.baseAddress!)
-              for _ in 0..<200 { stepper.step(0..<4, rows) }
-              let before = allocations()
-              for _ in 0..<200 { stepper.step(0..<4, rows) }
-              made = allocations() - before
-            }
-          }
+      metrics.withUnsafeMutableBufferPointer { metrics in
+        rows.withRows { rows in
+          var rows = rows
+          rows.finalMetrics = metrics.baseAddress
+          stepper.sampleActions(0..<4, into: UnsafeMutablePointer(mutating: rows.actions))
+          for _ in 0..<200 { stepper.step(0..<4, rows) }
+          let before = allocations()
+          for _ in 0..<200 { stepper.step(0..<4, rows) }
+          made = allocations() - before
         }
       }
     }
@@ -245,9 +306,13 @@ extension EnvironmentCheck {
     return row
   }
 
-  /// A random action, one that the mask allows.
+  /// Whether a step of the walk is taken from a corner of the action's box: its lower or upper bounds.
+  func corner(_ step: Int) -> Corner? { step % 16 == 8 ? .low : step % 16 == 0 ? .high : nil }
+
+  /// A random action, one that the mask allows, or what is finite of a corner of a box.
   func action(
-    _ environment: E, _ random: inout PCG64, _ place: String
+    _ environment: E, _ random: inout PCG64, _ place: String,
+    corner: Corner? = nil
   ) throws(EnvironmentError) -> E.Action {
     let mask = try RowCheck.mask(of: environment)
     if !mask.isEmpty, !mask.contains(true) {
@@ -257,6 +322,13 @@ extension EnvironmentCheck {
     var row = [Float](repeating: 0, count: space.flatSize)
     var span = row.mutableSpan
     space.sample(into: &span, allowed: mask.isEmpty ? nil : mask.span, using: &random)
+    if let corner, let box = space as? Box {
+      for index in 0..<box.flatSize {
+        let (low, high) = box.bounds(at: index)
+        let bound = corner == .low ? low : high
+        if bound.isFinite { span[index] = Float(bound) }
+      }
+    }
     return row.withUnsafeBufferPointer { E.Action(row: $0.baseAddress!, count: $0.count) }
   }
 
@@ -273,7 +345,7 @@ extension EnvironmentCheck {
     var play = start
     var actions = PCG64(seed: seed &+ 1)
     var moments: [Moment] = []
-    for step in 1...max(1, steps) {
+    for step in 1...steps {
       let chosen = try action(play.environment, &actions, "at step \(step)")
       let result = play.environment.step(chosen, using: &play.stream)
       moments.append(try moment(play, result))

@@ -93,4 +93,14 @@ extension VectorEnvironment {
       if maskSize > 0 { _ = try RowCheck.mask(of: environment) }
     }
   }
+
+  public func check(
+    seed: UInt64 = 123, steps: Int = 1_000, episodesAreIndependent: Bool = true,
+    countingAllocations allocations: (() -> Int)? = nil
+  ) throws(EnvironmentError) {
+    let check = EnvironmentCheck(
+      original: environments[0], operations: operations, seed: seed, steps: steps,
+      episodesAreIndependent: episodesAreIndependent)
+    try check.all(allocations)
+  }
 }

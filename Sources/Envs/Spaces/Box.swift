@@ -11,13 +11,21 @@ public struct Box: Space {
   /// What Gymnasium calls the dtype. Rows hold Float32 whatever it is, or bytes where the
   /// environment's `Element` is `UInt8`; it decides rounding and what is printed.
   public enum ElementType: String, Sendable, Hashable {
-    case float32, float64, uint8, int32, int64
+    case float32, float64, uint8, int8, int32, int64
 
     @inlinable var isInteger: Bool { self != .float32 && self != .float64 }
 
     @inlinable
     func rounded(_ number: Double) -> Double {
       self == .float32 ? Double(Float(number)) : number
+    }
+
+    /// The type that holds all of these, as NumPy's `result_type`; of int8 and uint8 it is int32 here.
+    static func common(_ types: [ElementType]) -> ElementType {
+      if let first = types.first, types.allSatisfy({ $0 == first }) { return first }
+      let isWide = types.contains(.int64) || types.contains(.int32)
+      if types.allSatisfy(\.isInteger) { return types.contains(.int64) ? .int64 : .int32 }
+      return isWide || types.contains(.float64) ? .float64 : .float32
     }
   }
 

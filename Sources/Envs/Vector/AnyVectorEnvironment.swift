@@ -32,7 +32,7 @@ public protocol VectorizedEnvironments: Sendable {
   /// Begins new episodes everywhere, environment i's drawing from stream i.
   mutating func reset(using streams: [PCG64])
 
-  /// `count` new environments made as environment 0 was, with streams spawned from another seed.
+  /// `count` new environments made as these were, in turn, with streams spawned from another seed.
   func fresh(count: Int, seed: UInt64) -> Self
 
   /// Every episode mid-way and every stream, as JSON that reads back exactly.
@@ -47,6 +47,14 @@ public protocol VectorizedEnvironments: Sendable {
   ///
   /// - Throws: ``EnvironmentError`` naming what is wrong.
   func checkRows() throws
+
+  /// Runs ``checkEnvironment(_:seed:steps:episodesAreIndependent:countingAllocations:)`` on the first
+  /// of these environments.
+  ///
+  /// - Throws: ``EnvironmentError`` naming the first thing wrong.
+  func check(
+    seed: UInt64, steps: Int, episodesAreIndependent: Bool, countingAllocations: (() -> Int)?
+  ) throws(EnvironmentError)
 
   /// Lends these environments with their type erased.
   mutating func withErased<R>(_ body: (inout AnyVectorEnvironment) throws -> R) rethrows -> R
@@ -93,6 +101,15 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
   public mutating func restoreState(_ data: Data) throws { try base.restoreState(data) }
 
   public func checkRows() throws { try base.checkRows() }
+
+  public func check(
+    seed: UInt64 = 123, steps: Int = 1_000, episodesAreIndependent: Bool = true,
+    countingAllocations allocations: (() -> Int)? = nil
+  ) throws(EnvironmentError) {
+    try base.check(
+      seed: seed, steps: steps, episodesAreIndependent: episodesAreIndependent,
+      countingAllocations: allocations)
+  }
 
   public mutating func withErased<R>(
     _ body: (inout AnyVectorEnvironment) throws -> R

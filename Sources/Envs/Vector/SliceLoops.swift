@@ -41,7 +41,7 @@ enum SliceLoops<E: Environment> {
       observe(environment, into: row, columns.observationSize)
     }
     if let finalMetrics = rows.finalMetrics {
-      let size = E.metricNames.count
+      let size = columns.metricSize
       var span = UnsafeMutableBufferPointer(start: finalMetrics + n * size, count: size).mutableSpan
       environment.pointee.metrics(into: &span)
     }

@@ -21,7 +21,7 @@ extension VectorEnvironment {
   public mutating func restoreState(_ data: Data) throws {
     let state: State
     do {
-      state = try StateCoding.decode(State.self, from: data)
+      state = try StateCoding.decode(State.self, from: data, functionsOf: environments)
     } catch {
       throw EnvironmentError(
         .data,

@@ -27,6 +27,7 @@ public struct VectorEnvironment<E: Environment>: Sendable {
   /// Returns and lengths of the episodes that ended while stepping by hand.
   public var statistics = EpisodeStatistics()
 
+  @usableFromInline let metricSize: Int
   @usableFromInline let actions: E.ActionSpace
   @usableFromInline let operations: SliceOperations
   // Columns rather than an array of episodes: a step of most environments draws no random number,
@@ -51,31 +52,77 @@ public struct VectorEnvironment<E: Environment>: Sendable {
     if count < 1 || count > Int(Int32.max) {
       stop("VectorEnvironment", "\(count) environments were asked for; the count must be positive")
     }
-    if let timeLimit, timeLimit < 1 || timeLimit > Int(Int32.max) {
-      stop("VectorEnvironment", "the time limit is \(timeLimit) steps; it must be positive")
-    }
+    var environments: [E] = []
+    environments.reserveCapacity(count)
+    for _ in 0..<count { environments.append(makeEnvironment()) }
     self.init(
-      count: count, seed: seed, autoreset: autoreset, timeLimit: timeLimit,
-      operations: SliceOperations(for: E.self), makeEnvironment: makeEnvironment)
+      environments, seed: seed, autoreset: autoreset, timeLimit: timeLimit,
+      operations: SliceOperations(for: E.self))
+  }
+
+  /// A vector of environments that may be configured each in its own way, an episode begun in each.
+  ///
+  /// ```swift
+  /// let worlds = (0..<64).map { Pendulum(gravity: 8 + 0.1 * Double($0)) }
+  /// var environments = VectorEnvironment(worlds, seed: 1, timeLimit: 200)
+  /// ```
+  ///
+  /// All must have the same spaces.
+  @inlinable
+  public init(
+    _ environments: [E], seed: UInt64, autoreset: Autoreset = .sameStep, timeLimit: Int? = nil
+  ) {
+    Self.requireEqualSpaces(environments)
+    self.init(
+      environments, seed: seed, autoreset: autoreset, timeLimit: timeLimit,
+      operations: SliceOperations(for: E.self))
+  }
+
+  @usableFromInline
+  static func requireEqualSpaces(_ environments: [E]) {
+    guard let first = environments.first else {
+      stop("VectorEnvironment", "no environments were given; give at least one")
+    }
+    let (observations, actions) = (first.observationSpace, first.actionSpace)
+    for (n, environment) in environments.enumerated() {
+      func complain(_ what: String, _ mine: String, _ others: String) {
+        if mine != others {
+          stop(
+            "VectorEnvironment",
+            "environment \(n) has the \(what) \(mine) and environment 0 has \(others); all must have "
+              + "the same")
+        }
+      }
+      if environment.observationSpace != observations {
+        complain("observation space", "\(environment.observationSpace)", "\(observations)")
+      }
+      if environment.actionSpace != actions {
+        complain("action space", "\(environment.actionSpace)", "\(actions)")
+      }
+      complain("mask size", "\(environment.maskSize)", "\(first.maskSize)")
+    }
   }
 
   @usableFromInline
   init(
-    count: Int, seed: UInt64, autoreset: Autoreset, timeLimit: Int?, operations: SliceOperations,
-    makeEnvironment: () -> E
+    _ environments: [E], seed: UInt64, autoreset: Autoreset, timeLimit: Int?,
+    operations: SliceOperations
   ) {
+    if let timeLimit, timeLimit < 1 || timeLimit > Int(Int32.max) {
+      stop("VectorEnvironment", "the time limit is \(timeLimit) steps; it must be positive")
+    }
+    let count = environments.count
     self.count = count
     self.timeLimit = timeLimit
     self.autoreset = autoreset
     self.operations = operations
-    environments = []
-    environments.reserveCapacity(count)
-    for _ in 0..<count { environments.append(makeEnvironment()) }
+    self.environments = environments
     let first = environments[0]
     actions = first.actionSpace
     observationSize = first.observationSpace.flatSize
     actionSize = actions.flatSize
     maskSize = first.maskSize
+    metricSize = E.metricNames.count
     let streams = SeedSequence(seed)
     dynamics = (0..<count).map { PCG64(streams.child($0).child(0)) }
     sampling = (0..<count).map { PCG64(streams.child($0).child(1)) }
@@ -84,16 +131,15 @@ public struct VectorEnvironment<E: Environment>: Sendable {
     if let complaint = RowCheck.action(of: E.self, in: actions) {
       stop("VectorEnvironment", complaint)
     }
-    for n in 0..<count { environments[n].reset(using: &dynamics[n]) }
+    for n in 0..<count { self.environments[n].reset(using: &dynamics[n]) }
   }
 
-  /// `count` new environments made as environment 0 was, with streams spawned from another seed.
+  /// `count` new environments made as these were, in turn, with streams spawned from another seed.
   public func fresh(count: Int, seed: UInt64) -> Self {
-    let first = environments[0]
     // The operations are passed on, since here the type may be known at run time only.
-    return Self(
-      count: count, seed: seed, autoreset: autoreset, timeLimit: timeLimit, operations: operations
-    ) { first }
+    Self(
+      (0..<count).map { environments[$0 % self.count] }, seed: seed, autoreset: autoreset,
+      timeLimit: timeLimit, operations: operations)
   }
 
   /// Environment n as an episode of its own, a fork.
@@ -109,6 +155,7 @@ public struct VectorEnvironment<E: Environment>: Sendable {
   public mutating func withStepper<R>(_ body: (VectorStepper) throws -> R) rethrows -> R {
     let (count, limit) = (count, timeLimit.map { Int32($0) } ?? -1)
     let (observationSize, actionSize, maskSize) = (observationSize, actionSize, maskSize)
+    let metricSize = metricSize
     let operations = operations
     return try withUnsafePointer(to: actions) { actions in
       try environments.withUnsafeMutableBufferPointer { environments in
@@ -121,7 +168,8 @@ public struct VectorEnvironment<E: Environment>: Sendable {
                   actionSpace: UnsafeRawPointer(actions), dynamics: dynamics.baseAddress!,
                   sampling: sampling.baseAddress!, elapsed: elapsed.baseAddress!,
                   returns: returns.baseAddress!, timeLimit: limit,
-                  observationSize: observationSize, actionSize: actionSize, maskSize: maskSize)
+                  observationSize: observationSize, actionSize: actionSize, maskSize: maskSize,
+                  metricSize: metricSize)
                 return try body(VectorStepper(columns: columns, operations: operations))
               }
             }

@@ -63,13 +63,15 @@ struct EnvironmentColumns {
   @usableFromInline let observationSize: Int
   @usableFromInline let actionSize: Int
   @usableFromInline let maskSize: Int
+  /// Readings of an environment; counted once, since the names may be made anew each time.
+  @usableFromInline let metricSize: Int
 
   @inlinable
   init(
     count: Int, environments: UnsafeMutableRawPointer, actionSpace: UnsafeRawPointer,
     dynamics: UnsafeMutablePointer<PCG64>, sampling: UnsafeMutablePointer<PCG64>,
     elapsed: UnsafeMutablePointer<Int32>, returns: UnsafeMutablePointer<Double>, timeLimit: Int32,
-    observationSize: Int, actionSize: Int, maskSize: Int
+    observationSize: Int, actionSize: Int, maskSize: Int, metricSize: Int
   ) {
     self.count = count
     self.environments = environments
@@ -82,6 +84,7 @@ struct EnvironmentColumns {
     self.observationSize = observationSize
     self.actionSize = actionSize
     self.maskSize = maskSize
+    self.metricSize = metricSize
   }
 }
 

@@ -6,8 +6,11 @@ import Runtime
 /// ```swift
 /// let positions = FilterObservation(CartPole(), keeping: [0, 2])
 /// ```
-public struct FilterObservation<Base: Environment>: Environment where Base.ObservationSpace == Box {
+public struct FilterObservation<Base: Environment>: Wrapper where Base.ObservationSpace == Box {
   public typealias Element = Base.Element
+  public typealias Action = Base.Action
+  public typealias ObservationSpace = Box
+  public typealias ActionSpace = Base.ActionSpace
 
   public var base: Base
   /// Which numbers are shown, in the order they are shown in.
@@ -33,34 +36,10 @@ public struct FilterObservation<Base: Environment>: Environment where Base.Obser
     return Box(low: kept.map { low[$0] }, high: kept.map { high[$0] }, of: space.elementType)
   }
 
-  @inlinable public var actionSpace: Base.ActionSpace { base.actionSpace }
-
-  @inlinable
-  public mutating func reset(using random: inout PCG64) { base.reset(using: &random) }
-
-  @inlinable
-  public mutating func step(_ action: Base.Action, using random: inout PCG64) -> StepResult {
-    base.step(action, using: &random)
-  }
-
   @inlinable
   public func observe(into observation: inout MutableSpan<Base.Element>) {
-    // On the stack, unless an observation has hundreds of numbers.
-    withUnsafeTemporaryAllocation(of: Base.Element.self, capacity: size) { all in
-      all.initialize(repeating: Base.Element(0))
-      var span = all.mutableSpan
-      base.observe(into: &span)
+    base.withObservation(count: size) { all in
       for index in kept.indices { observation[index] = all[kept[index]] }
     }
   }
-
-  @inlinable public var maskSize: Int { base.maskSize }
-
-  @inlinable
-  public func actionMask(into mask: inout MutableSpan<Bool>) { base.actionMask(into: &mask) }
-
-  @inlinable public static var metricNames: [String] { Base.metricNames }
-
-  @inlinable
-  public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
 }

@@ -5,8 +5,11 @@ import Runtime
 ///
 /// An episode begins with the action `initial`. Source: M. C. Machado et al., "Revisiting the Arcade
 /// Learning Environment", 2018.
-public struct Sticky<Base: Environment>: Environment where Base.Action == Int {
+public struct Sticky<Base: Environment>: Wrapper where Base.Action == Int {
   public typealias Element = Base.Element
+  public typealias Action = Int
+  public typealias ObservationSpace = Base.ObservationSpace
+  public typealias ActionSpace = Base.ActionSpace
 
   public var base: Base
   /// How likely the last action is repeated, from 0 to 1.
@@ -24,9 +27,6 @@ public struct Sticky<Base: Environment>: Environment where Base.Action == Int {
     last = initial
   }
 
-  @inlinable public var observationSpace: Base.ObservationSpace { base.observationSpace }
-  @inlinable public var actionSpace: Base.ActionSpace { base.actionSpace }
-
   @inlinable
   public mutating func reset(using random: inout PCG64) {
     last = initial
@@ -38,19 +38,4 @@ public struct Sticky<Base: Environment>: Environment where Base.Action == Int {
     if random.random() >= probability { last = action }
     return base.step(last, using: &random)
   }
-
-  @inlinable
-  public func observe(into observation: inout MutableSpan<Base.Element>) {
-    base.observe(into: &observation)
-  }
-
-  @inlinable public var maskSize: Int { base.maskSize }
-
-  @inlinable
-  public func actionMask(into mask: inout MutableSpan<Bool>) { base.actionMask(into: &mask) }
-
-  @inlinable public static var metricNames: [String] { Base.metricNames }
-
-  @inlinable
-  public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
 }

@@ -2,8 +2,11 @@ import Runtime
 
 /// Truncates episodes after a number of steps, for an environment that is stepped on its own or
 /// inside another wrapper; vectors of environments and the registry have limits of their own.
-public struct TimeLimit<Base: Environment>: Environment {
+public struct TimeLimit<Base: Environment>: Wrapper {
   public typealias Element = Base.Element
+  public typealias Action = Base.Action
+  public typealias ObservationSpace = Base.ObservationSpace
+  public typealias ActionSpace = Base.ActionSpace
 
   public var base: Base
   /// Steps after which an episode is truncated.
@@ -15,9 +18,6 @@ public struct TimeLimit<Base: Environment>: Environment {
     self.base = base
     self.steps = steps
   }
-
-  @inlinable public var observationSpace: Base.ObservationSpace { base.observationSpace }
-  @inlinable public var actionSpace: Base.ActionSpace { base.actionSpace }
 
   @inlinable
   public mutating func reset(using random: inout PCG64) {
@@ -32,19 +32,4 @@ public struct TimeLimit<Base: Environment>: Environment {
     if result.ending == .none, elapsed >= steps { result.ending = .truncated }
     return result
   }
-
-  @inlinable
-  public func observe(into observation: inout MutableSpan<Base.Element>) {
-    base.observe(into: &observation)
-  }
-
-  @inlinable public var maskSize: Int { base.maskSize }
-
-  @inlinable
-  public func actionMask(into mask: inout MutableSpan<Bool>) { base.actionMask(into: &mask) }
-
-  @inlinable public static var metricNames: [String] { Base.metricNames }
-
-  @inlinable
-  public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
 }

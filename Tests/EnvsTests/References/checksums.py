@@ -37,11 +37,13 @@ def play(env, seed, steps, policy, options=None):
 
 
 def run(name, env, policies, seeds, steps, options=None, parameters=None):
-    """One run; `policies` holds the rule by name, `parameters` what the test needs to make the environment."""
+    """One run; `policies` holds the rule by name, `parameters` what the test needs to make the environment.
+
+    `env` is an environment, or a function that makes one, which is then called for each seed."""
     (policy, rule), = policies.items()
     checksums, terminated, truncated = [], 0, 0
     for seed in range(seeds):
-        value, endings = play(env, seed, steps, rule, options)
+        value, endings = play(env() if callable(env) else env, seed, steps, rule, options)
         checksums.append(value)
         terminated += endings[0]
         truncated += endings[1]
@@ -50,7 +52,7 @@ def run(name, env, policies, seeds, steps, options=None, parameters=None):
         "name": name,
         "policy": policy,
         "parameters": parameters or {},
-        "limit": env.spec.max_episode_steps,
+        "limit": (env() if callable(env) else env).spec.max_episode_steps,
         "steps": steps,
         "terminated": terminated,
         "truncated": truncated,
