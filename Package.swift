@@ -8,6 +8,8 @@ let package = Package(
     .library(name: "Swirl", targets: ["Swirl"]),
     .library(name: "SwirlCommand", targets: ["SwirlCommand"]),
     .executable(name: "swirl", targets: ["swirl-cli"]),
+    // For tests of environments: counts what a thread asks of the heap.
+    .library(name: "CAllocationCounter", targets: ["CAllocationCounter"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -15,14 +15,24 @@ enum StateCoding {
     return try encoder.encode(value)
   }
 
+  static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
+    try decode(type, from: data, functions: nil)
+  }
+
   /// Reads a value back; functions, which are not saved, are those of a value of the same make.
   static func decode<T: Decodable>(
     _ type: T.Type, from data: Data, functionsOf made: some Encodable
   ) throws -> T {
-    let decoder = JSONDecoder()
     let functions = FunctionStore()
     _ = try encode(made, keeping: functions)
-    decoder.userInfo[FunctionStore.key] = functions
+    return try decode(type, from: data, functions: functions)
+  }
+
+  private static func decode<T: Decodable>(
+    _ type: T.Type, from data: Data, functions: FunctionStore?
+  ) throws -> T {
+    let decoder = JSONDecoder()
+    if let functions { decoder.userInfo[FunctionStore.key] = functions }
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return try decoder.decode(type, from: data)

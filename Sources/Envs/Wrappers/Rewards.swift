@@ -30,9 +30,6 @@ public struct ClipReward<Base: Environment>: Wrapper {
   }
 
   private init(_ base: Base, _ low: Double, _ high: Double) {
-    if low.isNaN || high.isNaN {
-      stop("ClipReward", "the range is \(low) ... \(high); neither limit may be nan")
-    }
     self.base = base
     self.low = low
     self.high = high
