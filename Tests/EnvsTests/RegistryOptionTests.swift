@@ -80,6 +80,9 @@ import Testing
             option.name == "low" ? value - 0.01 : option.name == "high" ? value + 0.01 : half)
         // Too far to walk at random.
         case .integer where spec.id == "TMaze-v0": other[option.name] = 1
+        case .integer(let range) where others[option.name] == nil:
+          let isLow = option.defaultValue == .integer(range.lowerBound)
+          other[option.name] = .integer(range.lowerBound + (isLow ? 1 : 0))
         default: other[option.name] = others[option.name]
         }
         #expect(
