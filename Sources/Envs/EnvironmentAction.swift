@@ -67,3 +67,14 @@ extension [Float]: ContinuousAction {
     for index in indices { self[index] = body(index, self[index]) }
   }
 }
+
+extension EnvironmentAction {
+  /// The action in a message: a number, or the first of its numbers.
+  var rowText: String {
+    var row = [Float](repeating: 0, count: max(1, rowCount))
+    row.withUnsafeMutableBufferPointer { write(to: $0.baseAddress!, count: rowCount) }
+    if rowCount == 1 { return NumPyText.plain(row[0]) }
+    let numbers = row.prefix(min(8, rowCount)).map(NumPyText.plain) + (rowCount > 8 ? ["…"] : [])
+    return "[\(numbers.joined(separator: ", "))]"
+  }
+}

@@ -60,7 +60,8 @@ public struct Episode<E: Environment>: Codable, Sendable {
     reset()
   }
 
-  /// Takes one step; after an ending, call ``reset()`` first.
+  /// Takes one step; after an ending, call ``reset()`` first. The action is not checked, as
+  /// ``AnyEpisode`` does.
   @discardableResult
   public mutating func step(_ action: E.Action) -> StepResult {
     if ending != .none {
@@ -148,14 +149,9 @@ public struct AnyEpisode: Sendable {
     }
     guard actionSpace.contains(row: action) else {
       throw EnvironmentError(
-        .data, "the action \(Self.text(action)) is not in the action space \(actionSpace)")
+        .data, "the action \(action.rowText) is not in the action space \(actionSpace)")
     }
     return base.step(row: action)
-  }
-
-  private static func text(_ action: [Float]) -> String {
-    action.count == 1
-      ? NumPyText.plain(action[0]) : "[\(action.map(NumPyText.plain).joined(separator: ", "))]"
   }
 }
 

@@ -34,6 +34,29 @@ import Testing
       try .init("rollout PointMass-v0 --option g=1"), status: 64, saying: "it takes none")
   }
 
+  /// Actions that are none, for spaces of every kind that has some.
+  @Test func badActionsGetASentence() throws {
+    let folder = try TemporaryFolder()
+    for (id, actions) in [
+      ("Pendulum-v1", ["[3]", "[NaN]", "[Infinity]", "[0, 0]", "[]", "-2.1"]),
+      ("Taxi-v4", ["6", "-1", "0.5", "NaN", "[1, 2]"]),
+      ("Navigation2D-v0", ["[0]", "[0, 2.1]", "[1.1, 0]", "0", "[0, NaN]", "[0, 0, 0]"]),
+      ("MinAtar/Breakout-v1", ["3", "-1"]),
+    ] {
+      for action in actions {
+        let file = try folder.write("\(action)\n", to: "actions")
+        expectRefusal(
+          try BuiltProgram.swirl.run(["rollout", id, "--actions", file]), status: 65,
+          saying: "\(file):1: the action is not in the action space")
+      }
+    }
+    for map in ["SHG", "SFG,HH", "SXG", "FFG", "SFF"] {
+      expectRefusal(
+        try BuiltProgram.swirl.run(["rollout", "FrozenLake-v1", "--option", "desc=\(map)"]),
+        status: 64, saying: "FrozenLake-v1: ", "map")
+    }
+  }
+
   @Test func outdatedIdsAreSaidToBe() throws {
     let result = try BuiltProgram.swirl("rollout Taxi-v3 --json --steps 2")
     #expect(result.status == 0)

@@ -80,7 +80,7 @@ public struct Acrobot: Environment {
 
   @inlinable
   public mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
-    var torque = Double(action - 1)
+    var torque = Double(action &- 1)
     if torqueNoise > 0 { torque += random.uniform(-torqueNoise, torqueNoise) }
     let first = change(of: state, sine: shape[2], cosine: shape[3], torque: torque)
     let second = change(of: state + seconds / 2 * first, torque: torque)

@@ -49,7 +49,7 @@ public struct MountainCar: Environment {
   @inlinable
   public mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
     let slope = cos(3 * position)
-    velocity += Double(action - 1) * 0.001 + slope * -0.0025
+    velocity += Double(action &- 1) * 0.001 + slope * -0.0025
     velocity = max(-0.07, min(0.07, velocity))
     position = max(-1.2, min(0.6, position + velocity))
     if position == -1.2, velocity < 0 { velocity = 0 }

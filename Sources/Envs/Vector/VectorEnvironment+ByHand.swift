@@ -159,7 +159,8 @@ extension VectorEnvironment {
         if !fits || !space.contains(row: UnsafeBufferPointer(start: row, count: size).span) {
           stop(
             "VectorEnvironment.step",
-            "the action \(actions[n]) for environment \(n) is not in the action space \(space)")
+            "the action \(actions[n].rowText) for environment \(n) is not in the action space \(space)"
+          )
         }
       }
     }
