@@ -48,8 +48,18 @@ def figures(command):
     return {name: float(value) for name, value in re.findall(r"^(\w+): ([\d.]+)", output, re.MULTILINE)}
 
 
-def compare(ours, theirs, rows):
-    """Prints a row for each (our name, their name, whether more is better)."""
+# What environments are to reach beside EnvPool.
+ENVIRONMENT_GOALS = {
+    "CartPole_v1_1024": 45, "MountainCar_v0_1024": 45, "MountainCarContinuous_v0_1024": 45, "Pendulum_v1_1024": 45,
+    "Acrobot_v1_1024": 8, "FrozenLake_v1_1024": 60, "CliffWalking_v1_1024": 60, "Taxi_v4_1024": 60,
+    "Blackjack_v1_1024": 60,
+}
+IDS = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1", "Acrobot-v1", "FrozenLake-v1",
+       "CliffWalking-v1", "Taxi-v4", "Blackjack-v1"]
+
+
+def compare(ours, theirs, rows, goals={}):
+    """Prints a row for each (our name, their name, whether more is better), and the goal if the peer has one."""
     found = {}
     for _ in range(arguments.rounds):
         for command in (ours, theirs):
@@ -57,7 +67,8 @@ def compare(ours, theirs, rows):
                 found.setdefault(name, []).append(value)
     for mine, peer, more in rows:
         a, b = statistics.median(found[mine]), statistics.median(found[peer])
-        print(f"| {mine} | {a:,.1f} | {peer} | {b:,.1f} | {a / b if more else b / a:.1f} x |", flush=True)
+        goal = f"{goals[mine]} x" if peer == f"envpool_{mine}" else ""
+        print(f"| {mine} | {a:,.1f} | {peer} | {b:,.1f} | {a / b if more else b / a:.1f} x | {goal} |", flush=True)
 
 
 def engine(level):
@@ -96,11 +107,13 @@ if "engine" in wanted:
     for level in arguments.levels:
         engine(level)
 if wanted != ["engine"]:
-    print("\n| Swirl | | peer | | ratio |\n|---|---|---|---|---|")
+    print("\n| Swirl | | peer | | ratio | goal |\n|---|---|---|---|---|---|")
 if "environments" in wanted:
     compare(
-        [BUILT / "environment-benchmark"], [arguments.peers, HERE / "environment_speed.py"],
-        [("cartpole_1024", "envpool_cartpole_1024", True), ("cartpole_1024", "gymnasium_cartpole_1024", True)],
+        [BUILT / "environment-benchmark", "2", *IDS], [arguments.peers, HERE / "environment_speed.py"],
+        [(name, f"envpool_{name}", True) for name in ENVIRONMENT_GOALS]
+        + [("CartPole_v1_1024", "gymnasium_CartPole_v1_1024", True)],
+        ENVIRONMENT_GOALS,
     )
 if "ppo" in wanted:
     compare(

@@ -1,5 +1,10 @@
-"""Peers of environment-benchmark: CartPole-v1, 1024 environments, random actions drawn beforehand, resets
-included. EnvPool on 2 threads; Gymnasium's own vectorised CartPole (NumPy, one thread)."""
+"""Peers of environment-benchmark: 1,024 environments, random actions drawn beforehand, resets included.
+
+    python Benchmarks/peers/environment_speed.py [id ...]
+
+EnvPool on 2 threads, and Gymnasium's own vectorised CartPole (NumPy, one thread). Taxi is EnvPool's v3, which
+does the same work."""
+import sys
 import time
 
 import envpool
@@ -7,6 +12,12 @@ import numpy
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
 COUNT = 1024
+IDS = {
+    "CartPole-v1": "CartPole-v1", "MountainCar-v0": "MountainCar-v0",
+    "MountainCarContinuous-v0": "MountainCarContinuous-v0", "Pendulum-v1": "Pendulum-v1", "Acrobot-v1": "Acrobot-v1",
+    "FrozenLake-v1": "FrozenLake-v1", "CliffWalking-v1": "CliffWalking-v1", "Taxi-v4": "Taxi-v3",
+    "Blackjack-v1": "Blackjack-v1",
+}
 
 
 def rate(step, rounds, repeats=5):
@@ -19,17 +30,27 @@ def rate(step, rounds, repeats=5):
     return sorted(rates)[len(rates) // 2]
 
 
-generator = numpy.random.default_rng(0)
-actions = [generator.integers(0, 2, COUNT) for _ in range(16)]
+def key(id):
+    return "".join(c if c.isalnum() else "_" for c in id)
 
-pool = envpool.make_gymnasium("CartPole-v1", num_envs=COUNT, num_threads=2, seed=0)
-pool.reset()
-for i in range(20):
-    pool.step(actions[i % 16])
-print(f"envpool_cartpole_1024: {rate(lambda i: pool.step(actions[i % 16]), 300):.0f} steps/s", flush=True)
 
-vector = CartPoleVectorEnv(num_envs=COUNT)
-vector.reset(seed=0)
-for i in range(20):
-    vector.step(actions[i % 16])
-print(f"gymnasium_cartpole_1024: {rate(lambda i: vector.step(actions[i % 16]), 1000):.0f} steps/s", flush=True)
+wanted = sys.argv[1:] or IDS
+for id in wanted:
+    if id not in IDS:
+        continue
+    pool = envpool.make_gymnasium(IDS[id], num_envs=COUNT, num_threads=2, seed=0)
+    pool.reset()
+    pool.action_space.seed(0)
+    actions = [numpy.array([pool.action_space.sample() for _ in range(COUNT)]) for _ in range(16)]
+    for i in range(20):
+        pool.step(actions[i % 16])
+    print(f"envpool_{key(id)}_1024: {rate(lambda i: pool.step(actions[i % 16]), 300):.0f} steps/s", flush=True)
+
+if "CartPole-v1" in wanted:
+    generator = numpy.random.default_rng(0)
+    actions = [generator.integers(0, 2, COUNT) for _ in range(16)]
+    vector = CartPoleVectorEnv(num_envs=COUNT)
+    vector.reset(seed=0)
+    for i in range(20):
+        vector.step(actions[i % 16])
+    print(f"gymnasium_CartPole_v1_1024: {rate(lambda i: vector.step(actions[i % 16]), 1000):.0f} steps/s", flush=True)

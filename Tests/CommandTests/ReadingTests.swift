@@ -128,8 +128,8 @@ import Testing
   }
 
   @Test func measuresSpeed() throws {
-    for part in ["environments", "training"] {
-      let result = try BuiltProgram.swirl("speed \(part) --seconds 0.05 --json")
+    for part in ["environments --seconds 0.005 --workers 1", "training --seconds 0.05"] {
+      let result = try BuiltProgram.swirl("speed \(part) --json")
       #expect(result.status == 0, "\(result.errors)")
       let rows = try jsonArray(result.output)
       #expect(!rows.isEmpty)
@@ -138,6 +138,17 @@ import Testing
         #expect(try #require(row["value"] as? Double) > 0)
       }
     }
+    let wrapped = try BuiltProgram.swirl.run([
+      "speed", "environments", "--row", "CartPole-v1 in four wrappers", "--row", "Pendulum-v1",
+      "--seconds",
+      "0.01", "--workers", "1", "--json",
+    ])
+    #expect(
+      try jsonArray(wrapped.output).map { $0["name"] as? String } == [
+        "Pendulum-v1, 1024 environments", "CartPole-v1 in four wrappers, 1024 environments",
+      ])
+    expectRefusal(
+      try .init("speed environments --row Pendulum-v0"), status: 64, saying: "Pendulum-v1")
     // The engine's rows are compared with other projects' by their names.
     let engine = try jsonArray(BuiltProgram.swirl("speed engine --seconds 0.01 --json").output)
     for threads in [1, 2] {

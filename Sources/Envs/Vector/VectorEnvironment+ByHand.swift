@@ -173,7 +173,7 @@ extension VectorEnvironment {
     writeObservations()
   }
 
-  private mutating func prepareRows() {
+  mutating func prepareRows() {
     byHand.prepare(
       count: count, observationSize: observationSize, actionSize: actionSize, maskSize: maskSize)
   }

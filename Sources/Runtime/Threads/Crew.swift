@@ -1,21 +1,9 @@
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What the threads of a pool share: the loop under way and who still has to finish it.
 ///
 /// Apart from ``WorkerPool`` because its threads keep it alive, and must not keep the pool alive.
 final class Crew: Sendable {
-  /// How long a thread looks for work, or for the end of a loop, before it sleeps. Longer than the
-  /// gap between two loops of an update step, far shorter than anyone notices.
-  private static let spinNanoseconds: UInt64 = 50_000
-
   private struct Job {
     let body: BorrowedBody
     let count: Int
@@ -53,7 +41,7 @@ final class Crew: Sendable {
     body(0)
     finish(1 + runClaims())
     while true {
-      if spin(until: { unfinished.value.load(ordering: .acquiring) == 0 }) { return }
+      if look(until: { unfinished.value.load(ordering: .acquiring) == 0 }) { return }
       owner.sleep { unfinished.value.load(ordering: .sequentiallyConsistent) == 0 }
     }
   }
@@ -61,7 +49,7 @@ final class Crew: Sendable {
   /// The life of thread `worker`, 1 or more.
   func work(as worker: Int) {
     while claims.value.load(ordering: .acquiring) != Self.closing {
-      let found = spin { Self.isClaimable(claims.value.load(ordering: .relaxed)) }
+      let found = look { Self.isClaimable(claims.value.load(ordering: .relaxed)) }
       if found {
         let ran = runClaims()
         if ran > 0 { finish(ran) }
@@ -104,32 +92,4 @@ final class Crew: Sendable {
   }
 
   private static func isClaimable(_ word: UInt64) -> Bool { word & 0xffff_ffff != 0 }
-
-  /// Looks until `isDone` or the time for looking is over; gives whether it is done.
-  private func spin(until isDone: () -> Bool) -> Bool {
-    var deadline: UInt64 = 0
-    while true {
-      // The clock costs as much as some dozen looks.
-      for _ in 0..<64 {
-        if isDone() { return true }
-      }
-      let now = monotonicNanoseconds()
-      if deadline == 0 {
-        deadline = now + Self.spinNanoseconds
-      } else if now >= deadline {
-        return false
-      }
-      // Whoever is waited for may need this very core.
-      sched_yield()
-    }
-  }
-}
-
-/// An atomic alone in its cache lines, so that writing it does not slow the readers of another.
-private struct OwnLine: ~Copyable {
-  private let before = InlineArray<15, UInt64>(repeating: 0)
-  let value: Atomic<UInt64>
-  private let after = InlineArray<15, UInt64>(repeating: 0)
-
-  init(_ value: UInt64) { self.value = Atomic(value) }
 }

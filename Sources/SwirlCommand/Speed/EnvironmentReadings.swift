@@ -1,33 +1,71 @@
 import Swirl
 
-/// CartPole-v1 with random actions, observations written and resets included, for one environment
-/// and for many.
-func environmentReadings(_ stopwatch: Stopwatch, threads: [Int]) throws -> [Reading] {
+/// Steps a second with random actions, observations written and resets included: every registered
+/// environment, 1,024 of each; CartPole alone, too, and in a stack of wrappers.
+func environmentReadings(
+  _ stopwatch: Stopwatch, threads: [Int], rows: [String]
+) throws -> [Reading] {
   var readings: [Reading] = []
-  for (count, threads) in [(1, 1)] + threads.map({ (1024, $0) }) {
-    var environments = try make("CartPole-v1", count: count, seed: 0)
-    let rows = ColumnMemory(environments)
-    let pool = WorkerPool(threads: threads)
-    let stepsPerCall = 64
-    let rate = environments.withStepper { stepper in
-      stopwatch.rate {
-        // A worker keeps its slice for many steps, as a rollout does: no barrier a step.
-        pool.parallelFor(threads) { worker in
-          let slice = count * worker / threads..<count * (worker + 1) / threads
-          for _ in 0..<stepsPerCall {
-            stepper.sampleActions(slice, into: rows.actions)
-            stepper.step(slice, rows.step)
-          }
+  for row in environmentRows where rows.isEmpty || rows.contains(row.name) {
+    for (count, threads) in (row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) }) {
+      var environments = try row.make(count)
+      readings.append(
+        Reading(
+          name: "\(row.name), \(count) \(count == 1 ? "environment" : "environments")",
+          value: rate(of: &environments, stopwatch, threads: threads), unit: "steps/s",
+          threads: threads, roofline: nil))
+    }
+  }
+  return readings
+}
+
+/// What `--row` knows.
+var environmentRows: [EnvironmentRow] {
+  var rows = registeredEnvironments().map { spec in
+    EnvironmentRow(name: spec.id, alone: spec.id == "CartPole-v1") { count in
+      try make(spec.id, count: count, seed: 0)
+    }
+  }
+  rows.append(
+    EnvironmentRow(name: "CartPole-v1 in four wrappers") { count in
+      VectorEnvironment(count: count, seed: 0) {
+        TimeAware(
+          RecordEpisodeStatistics(ClipReward(TimeLimit(CartPole(), steps: 500), to: 0...0.5)),
+          limit: 500)
+      }.erased
+    })
+  return rows
+}
+
+/// Environments to be timed.
+struct EnvironmentRow: Sendable {
+  let name: String
+  var count = 1024
+  /// Whether one environment is timed as well.
+  var alone = false
+  let make: @Sendable (_ count: Int) throws -> AnyVectorEnvironment
+}
+
+private func rate(
+  of environments: inout AnyVectorEnvironment, _ stopwatch: Stopwatch, threads: Int
+) -> Double {
+  let count = environments.count
+  let rows = ColumnMemory(environments)
+  let pool = WorkerPool(threads: threads)
+  let stepsPerCall = 32
+  let calls = environments.withStepper { stepper in
+    stopwatch.rate {
+      // A worker keeps its slice for many steps, as a rollout does: no barrier a step.
+      pool.parallelFor(threads) { worker in
+        let slice = count * worker / threads..<count * (worker + 1) / threads
+        for _ in 0..<stepsPerCall {
+          stepper.sampleActions(slice, into: rows.actions)
+          stepper.step(slice, rows.step)
         }
       }
     }
-    readings.append(
-      Reading(
-        name: "CartPole-v1, \(count) \(count == 1 ? "environment" : "environments")",
-        value: rate * Double(count * stepsPerCall), unit: "steps/s", threads: threads, roofline: nil
-      ))
   }
-  return readings
+  return calls * Double(count * stepsPerCall)
 }
 
 /// The rows that a vector of environments reads and writes; freed with the object.
