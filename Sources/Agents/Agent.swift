@@ -1,5 +1,6 @@
 import Envs
 import Foundation
+import Policy
 import Runtime
 
 /// A learner that a run drives: it alternates between acting and learning, and its whole state can be
@@ -29,6 +30,24 @@ public protocol Agent: Sendable {
   ///
   /// - Throws: `RunError` or `SafetensorsError`, one sentence; the agent is then not to be used.
   mutating func restore(_ files: [String: Data], directory: String) throws
+}
+
+/// An agent that can be made from the name of an environment and settings, as `swirl train` does.
+public protocol TrainableAgent: Agent {
+  associatedtype Configuration: AgentConfiguration
+
+  var configuration: Configuration { get }
+
+  /// The trained policy, with the statistics that normalise what it reads.
+  var policy: ActorCritic { get }
+
+  /// An agent for environments like these, its weights and streams made from `seed`.
+  ///
+  /// - Parameter totalSteps: The steps over which schedules run; `train` sets it where it is nil.
+  /// - Throws: A sentence about spaces the agent cannot act in or settings out of range.
+  init(
+    for environments: some VectorizedEnvironments, _ configuration: Configuration, seed: UInt64,
+    totalSteps: Int?) throws
 }
 
 extension Agent {

@@ -100,20 +100,7 @@ public struct ActorCritic: Module {
     observations: Tensor, actions: Tensor, mask: Tensor? = nil
   ) -> (logProbabilities: Tensor, entropy: Tensor, values: Tensor) {
     let values = value(observations).reshaped(to: Shape(observations.shape[0]))
-    let output = policy(observations)
-    switch head {
-    case .categorical(_, let start):
-      let distribution =
-        mask.map { Categorical(logits: output, mask: $0) } ?? Categorical(logits: output)
-      let choices = Indices(count: actions.count) { chosen in
-        actions.withUnsafeBuffer {
-          for i in chosen.indices { chosen[i] = Int32($0[i]) - Int32(start) }
-        }
-      }
-      return (distribution.logProbability(of: choices), distribution.entropy(), values)
-    case .gaussian:
-      let distribution = DiagonalGaussian(mean: output, logStd: logStd!)
-      return (distribution.logProbability(of: actions), distribution.entropy(), values)
-    }
+    let distribution = actor.distribution(observations, mask: mask)
+    return (distribution.logProbability(of: actions), distribution.entropy(), values)
   }
 }

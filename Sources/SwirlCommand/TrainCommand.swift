@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
       --resume as if it had not been.
       """)
 
-  @Argument(help: ArgumentHelp("What learns: ppo.", valueName: "agent"))
+  @Argument(help: ArgumentHelp("What learns: ppo, a2c or trpo.", valueName: "agent"))
   var agent: String?
 
   @Argument(
@@ -81,7 +81,12 @@ struct TrainCommand: ParsableCommand {
     return seconds
   }
 
-  static let agents = [PPO.name]
+  static let agents: [any TrainableAgent.Type] = [PPO.self, A2C.self, TRPO.self]
+
+  /// The agent of a name, or nil.
+  private static func agent(_ name: String) -> (any TrainableAgent.Type)? {
+    agents.first { $0.name == name }
+  }
 
   mutating func run() throws {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
@@ -103,12 +108,17 @@ extension TrainCommand {
       throw ValidationError(
         "'swirl train' needs an agent and an environment, such as 'swirl train ppo CartPole-v1'")
     }
-    guard Self.agents.contains(agent) else {
-      throw CommandFailure.unknown("agent", agent, among: Self.agents)
+    guard let learner = Self.agent(agent) else {
+      throw CommandFailure.unknown("agent", agent, among: Self.agents.map { $0.name })
     }
     // The id that an outdated one stands for is what the run is of.
-    let environment = try environmentSpec(name).id
-    var configuration = PPOConfiguration.preset(environment)
+    try start(learner, try environmentSpec(name).id)
+  }
+
+  private func start<Learner: TrainableAgent>(
+    _ type: Learner.Type, _ environment: String
+  ) throws {
+    var configuration = Learner.Configuration.preset(environment)
     if let config {
       configuration = try configuration.applying(yaml: try text(of: config), file: config)
     }
@@ -122,13 +132,13 @@ extension TrainCommand {
       environment, count: configuration.environmentCount, seed: seed,
       options: configuration.environmentOptions)
     configuration.environmentOptions = environments.spec?.options ?? [:]
-    let learner = try PPO(for: environments, configuration, seed: seed)
+    let learner = try Learner(for: environments, configuration, seed: seed, totalSteps: nil)
     let description = RunDescription(
-      agent: agent, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
+      agent: Learner.name, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
       version: Version.current, simd: simdLevel)
     let path =
       if let out { try RunName.usable(out) } else {
-        try RunName.claim(agent: agent, environment: environment, seed: seed)
+        try RunName.claim(agent: Learner.name, environment: environment, seed: seed)
       }
     let run = try TrainingRun(
       creating: path, description, configuration: configuration, agent: learner,
@@ -148,20 +158,28 @@ extension TrainCommand {
         "--resume goes on with the settings of \(path) and takes none but --steps and --workers; "
           + "leave out \(name)")
     }
-    var description = try RunDirectory(reading: path).description()
-    guard description.agent == PPO.name else {
+    let description = try RunDirectory(reading: path).description()
+    guard let learner = Self.agent(description.agent) else {
       throw CommandFailure(
         .badData, "\(path) is a run of the agent '\(description.agent)', which this program lacks")
     }
+    try goOn(learner, description, path)
+  }
+
+  private func goOn<Learner: TrainableAgent>(
+    _ type: Learner.Type, _ recorded: RunDescription, _ path: String
+  ) throws {
+    var description = recorded
     if let steps { description.totalSteps = steps }
-    let run = try TrainingRun(resuming: path, totalSteps: steps) { description, yaml in
-      let configuration = try PPOConfiguration()
+    let run = try TrainingRun<Learner>(resuming: path, totalSteps: steps) { description, yaml in
+      let configuration = try Learner.Configuration()
         .applying(yaml: yaml, file: "\(path)/config.yaml")
       let environments = try make(
         description.environment, count: configuration.environmentCount, seed: description.seed,
         options: configuration.environmentOptions)
       return (
-        try PPO(for: environments, configuration, seed: description.seed), environments
+        try Learner(
+          for: environments, configuration, seed: description.seed, totalSteps: nil), environments
       )
     }
     if run.agent.stepCount == 0 {

@@ -1,16 +1,21 @@
+import Envs
 import Foundation
 import Runtime
 import Yams
 
-/// The settings of an agent: one struct whose coding keys are the names people write.
-public protocol AgentConfiguration: Codable, Sendable, Equatable {
-  init()
+/// Every setting of an agent, by the names people write.
+public protocol AgentConfiguration: SettingsGroup {
+  /// Environments stepped side by side.
+  var environmentCount: Int { get set }
 
-  /// Every key that may be written, in the order they are shown.
-  static var keys: [String] { get }
+  /// Options of the environment, those that differ from its defaults.
+  var environmentOptions: [String: OptionValue] { get set }
 
-  /// - Throws: `RunError` of kind `usage`: a sentence about the first value out of range.
-  func validate() throws
+  /// Settings that are known to work in an environment, or the defaults where there are none.
+  static func preset(_ environment: String) -> Self
+
+  /// The environments that have a preset.
+  static var presetEnvironments: [String] { get }
 }
 
 extension AgentConfiguration {

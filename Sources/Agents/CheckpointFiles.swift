@@ -1,0 +1,58 @@
+import Foundation
+import Policy
+import Tensors
+
+/// The files of a checkpoint, read with a sentence for whatever is wrong with them.
+struct CheckpointFiles {
+  let files: [String: Data]
+  /// What errors call the files' folder.
+  let directory: String
+
+  func file(_ name: String) throws -> Data {
+    guard let data = files[name] else { throw RunError(.data, "\(directory) lacks \(name)") }
+    return data
+  }
+
+  /// What `state.json` holds.
+  func decoded<State: Decodable>(_ type: State.Type, of agent: String) throws -> State {
+    do { return try JSONDecoder().decode(type, from: try file("state.json")) } catch let error
+      as DecodingError
+    {
+      throw RunError(
+        .data,
+        "\(directory)/state.json does not hold the state of \(agent): \(error.sentence)")
+    }
+  }
+
+  /// The networks of `model.safetensors`, which must have the form of `model`.
+  func policy(like model: ActorCritic) throws -> ActorCritic {
+    let saved = try ActorCritic(
+      decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
+    guard saved.head == model.head, saved.encoder == model.encoder,
+      saved.parameters.map(\.value.shape) == model.parameters.map(\.value.shape)
+    else {
+      throw RunError(
+        .data,
+        "\(directory)/model.safetensors holds a network of another shape than config.yaml asks for")
+    }
+    return saved
+  }
+
+  func tensors(_ name: String) throws -> [String: Tensor] {
+    try Safetensors.decode(try file(name), file: directory + "/" + name).tensors
+  }
+}
+
+extension DecodingError {
+  /// What is wrong and where, without the type names a person cannot use.
+  var sentence: String {
+    switch self {
+    case .keyNotFound(let key, _): "\(key.stringValue) is missing"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "it is not JSON"
+        : "\(context.codingPath.map(\.stringValue).joined(separator: ".")) is of the wrong kind"
+    @unknown default: "it is of another form"
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Envs
+import Foundation
+import Policy
+import Runtime
+import Tensors
+
+/// An agent that acts by an actor-critic and learns from its own fresh rollouts.
+public protocol OnPolicyAgent: TrainableAgent {
+  var model: ActorCritic { get set }
+  var rollouts: Rollouts { get set }
+  /// What changes the parameters, or the value function's alone.
+  var optimizer: any Optimizer { get set }
+  /// The stream of the networks: initial weights, then the order of minibatches.
+  var random: PCG64 { get set }
+
+  /// Restores the optimiser's state: of the whole model, unless an agent's moves only a part of it.
+  mutating func restoreOptimizer(_ moments: [String: Tensor], step: Int) throws
+}
+
+extension OnPolicyAgent {
+  /// The trained policy, with the statistics that normalise what it reads.
+  public var policy: ActorCritic { model }
+
+  public var stepCount: Int { rollouts.stepCount }
+
+  public mutating func restoreOptimizer(_ moments: [String: Tensor], step: Int) throws {
+    try optimizer.restore(moments, step: step, for: model)
+  }
+
+  /// What `state.json` holds beside the tensors.
+  private typealias State = OnPolicyState
+
+  public func snapshot() throws -> [String: Data] {
+    let state = State(rollouts: rollouts.state, optimizerStep: optimizer.step, random: random)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return [
+      "model.safetensors": try model.encoded(),
+      "state.safetensors": Safetensors.encode(optimizer.state),
+      "state.json": try encoder.encode(state),
+    ]
+  }
+
+  public mutating func restore(_ files: [String: Data], directory: String) throws {
+    let checkpoint = CheckpointFiles(files: files, directory: directory)
+    let state = try checkpoint.decoded(State.self, of: Self.name)
+    model = try checkpoint.policy(like: model)
+    try rollouts.restore(state.rollouts, directory: directory)
+    let moments = try checkpoint.tensors("state.safetensors")
+    try restoreOptimizer(moments, step: state.optimizerStep)
+    random = state.random
+  }
+}
+
+private struct OnPolicyState: Codable {
+  var rollouts: Rollouts.State
+  var optimizerStep: Int
+  var random: PCG64
+}
+
+extension SeedSequence {
+  /// What an agent's streams are spawned from: apart from those of its environments, which come from the
+  /// same seed. Child 0 is the networks', child 1 + n that of environment n's actions.
+  static func agent(_ seed: UInt64) -> SeedSequence { SeedSequence(seed, spawnKey: [0x5050_4F00]) }
+}
+
+extension ActorCritic {
+  /// Networks for environments like these, as `settings` has them.
+  ///
+  /// - Parameter agent: What errors call the agent.
+  /// - Throws: `UnsupportedSpace` for spaces no policy can act in, `RunError` for rows of bytes,
+  ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
+  init(
+    for environments: some VectorizedEnvironments, _ settings: NetworkSettings, agent: String,
+    using random: inout PCG64
+  ) throws {
+    // Rows of bytes would be read as numbers of four bytes each.
+    if environments.observesBytes {
+      throw RunError(
+        .usage,
+        "\(agent) reads observations of numbers, not of bytes as \(environments.observationSpace)")
+    }
+    try environments.checkRows()
+    let head = try ActionHead(environments.actionSpace)
+    self.init(
+      encoder: try ObservationEncoder(environments.observationSpace), head: head,
+      architecture: .init(
+        hidden: settings.networkArchitecture, activation: settings.activation,
+        orthogonal: settings.orthogonalInitialization, logStdInit: settings.logStdInit,
+        normalizationClip: settings.normalizeObservations ? settings.observationClip : nil),
+      using: &random)
+  }
+}

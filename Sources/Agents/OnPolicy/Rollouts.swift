@@ -1,0 +1,147 @@
+import Envs
+import Foundation
+import Policy
+import Replay
+import Runtime
+import Tensors
+
+/// Where an agent that learns from fresh rollouts has its experience from: the columns, one action stream an
+/// environment, the scaling of rewards, and the count of it all.
+public struct Rollouts: Sendable {
+  /// Environment steps taken so far, over all environments.
+  public private(set) var stepCount = 0
+  /// Rollouts collected so far.
+  private(set) var iteration = 0
+  private(set) var episodes = EpisodeWindow()
+  /// The latest rollout.
+  private(set) var buffer: RolloutBuffer
+  /// One stream an environment, from which its actions are sampled.
+  private var actionStreams: [PCG64]
+  private var rewardScaling: RewardScaling?
+  private let seed: UInt64
+  private let gamma: Double
+  private let lambda: Double
+
+  init(
+    for environments: some VectorizedEnvironments, _ settings: RolloutSettings,
+    streams: SeedSequence, seed: UInt64
+  ) {
+    self.seed = seed
+    gamma = settings.gamma
+    lambda = settings.gaeLambda
+    actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
+    if settings.normalizeRewards {
+      rewardScaling = RewardScaling(
+        environments: environments.count, gamma: gamma, clip: settings.rewardClip)
+    }
+    buffer = RolloutBuffer(
+      stepCount: settings.stepsPerRollout, environmentCount: environments.count,
+      observationSize: environments.observationSize, actionSize: environments.actionSize,
+      maskSize: environments.maskSize)
+  }
+
+  /// Collects one rollout with `model` and computes its advantages and returns.
+  ///
+  /// - Throws: `TrainingFailure` when an environment gives a number that is not finite.
+  mutating func collect(
+    _ model: ActorCritic, in environments: inout AnyVectorEnvironment, pool: WorkerPool,
+    timers: inout PhaseTimers
+  ) throws {
+    // The columns are scratch, but a copy of the agent must not share them.
+    if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.emptyCopy() }
+    timers.time(.rollout) {
+      RolloutWorkers(pool: pool).collect(
+        model, in: &environments, streams: &actionStreams, into: buffer)
+    }
+    if let bad = buffer.firstBadStep() {
+      throw TrainingFailure(
+        "environment \(bad.environment) of seed \(seed) gave a number that is not finite at step "
+          + "\(stepCount / buffer.environmentCount + bad.step): \(bad.field)")
+    }
+    stepCount += buffer.count
+    iteration += 1
+    episodes.add(buffer)
+    timers.time(.advantages) {
+      if rewardScaling == nil {
+        for i in 0..<buffer.count { buffer.scaledRewards[i] = Float(buffer.rewards[i]) }
+      } else {
+        rewardScaling!.scale(buffer)
+      }
+      buffer.computeAdvantages(gamma: Float(gamma), lambda: Float(lambda))
+    }
+  }
+
+  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
+  func progressRemaining(of totalSteps: Int) -> Double {
+    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
+  }
+
+  /// What one iteration did, for people and metrics.
+  func report(_ losses: [(name: String, value: Double)], _ timers: PhaseTimers) -> TrainingReport {
+    TrainingReport(
+      steps: stepCount, iteration: iteration, episodes: episodes.total,
+      meanReturn: episodes.meanReturn, meanLength: episodes.meanLength, losses: losses,
+      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
+  }
+
+  /// The latest rollout as tensors of `[T · N, …]`, for tests and for people who look into an agent;
+  /// observations as the environments gave them.
+  package var latest:
+    (observations: Tensor, actions: Tensor, advantages: Tensor, returns: Tensor)
+  {
+    func rows(_ size: Int, _ source: UnsafePointer<Float>) -> Tensor {
+      Tensor(shape: size == 0 ? Shape(buffer.count) : Shape(buffer.count, size)) {
+        $0.baseAddress!.update(from: source, count: $0.count)
+      }
+    }
+    return (
+      rows(buffer.observationSize, buffer.observations), rows(buffer.actionSize, buffer.actions),
+      rows(0, buffer.advantages), rows(0, buffer.returns)
+    )
+  }
+
+  // MARK: - Saving
+
+  /// What a checkpoint holds of it.
+  struct State: Codable {
+    var stepCount: Int
+    var iteration: Int
+    var actionStreams: [PCG64]
+    var rewardScaling: RewardScaling?
+    var episodes: EpisodeWindow
+  }
+
+  var state: State {
+    State(
+      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams,
+      rewardScaling: rewardScaling, episodes: episodes)
+  }
+
+  /// - Throws: `RunError` when the state is of other environments or settings.
+  mutating func restore(_ state: State, directory: String) throws {
+    guard state.actionStreams.count == actionStreams.count else {
+      throw RunError(
+        .data,
+        "\(directory) was written with \(state.actionStreams.count) environments, not "
+          + "\(actionStreams.count)")
+    }
+    guard rewardScaling.map(\.returns.count) == state.rewardScaling.map(\.returns.count),
+      state.rewardScaling.map({ [$0.moments.mean.count, $0.moments.variance.count] == [1, 1] })
+        ?? true
+    else {
+      throw RunError(
+        .data, "\(directory)/state.json scales the rewards of another number of environments")
+    }
+    stepCount = state.stepCount
+    iteration = state.iteration
+    actionStreams = state.actionStreams
+    rewardScaling = state.rewardScaling
+    episodes = state.episodes
+  }
+}
+
+extension Phase {
+  static let rollout = Phase("rollout")
+  static let advantages = Phase("advantages")
+  static let update = Phase("update")
+}

@@ -1,0 +1,251 @@
+import Agents
+import Envs
+import Foundation
+import Policy
+import Runtime
+import Tensors
+import Testing
+
+/// What every agent that learns from rollouts must keep; PPO's own tests have the rest.
+@Suite struct OnPolicyAgentTests {
+  private static func a2c() -> A2CConfiguration {
+    var settings = A2CConfiguration()
+    settings.normalizeObservations = true
+    settings.normalizeRewards = true
+    // More rows than a chunk has, so that gradients are summed.
+    settings.stepsPerRollout = 40
+    return settings
+  }
+
+  private static func trpo() -> TRPOConfiguration {
+    var settings = TRPOConfiguration()
+    settings.stepsPerRollout = 40
+    settings.batchSize = 150
+    settings.criticUpdates = 2
+    settings.normalizeObservations = true
+    return settings
+  }
+
+  /// Law 2: the number of workers decides only who computes what.
+  @Test(arguments: ["CartPole-v1", "PointMass-v0"])
+  func workersDoNotChangeABit(_ id: String) throws {
+    func check<A: TrainableAgent>(_ type: A.Type, _ settings: A.Configuration) throws {
+      var results: [[String: Data]] = []
+      for workers in [1, 2, 3] {
+        var environments = try make(id, count: 7, seed: 3)
+        var agent = try A(for: environments, settings, seed: 3, totalSteps: nil)
+        try agent.train(on: &environments, steps: 1500, workers: workers)
+        results.append(try agent.snapshot())
+      }
+      for result in results.dropFirst() { #expect(result == results[0], "\(A.name)") }
+    }
+    try check(A2C.self, Self.a2c())
+    try check(TRPO.self, Self.trpo())
+  }
+
+  /// Law 6, in one process: saved in the middle and restored into fresh values, training ends with the
+  /// same bytes.
+  @Test(arguments: ["CartPole-v1", "PointMass-v0"])
+  func aRestoredAgentContinuesExactly(_ id: String) throws {
+    func check<A: TrainableAgent>(_ type: A.Type, _ settings: A.Configuration) throws {
+      let pool = WorkerPool(threads: 2)
+      var environments = try make(id, count: 4, seed: 8)
+      var agent = try A(for: environments, settings, seed: 8, totalSteps: 1600)
+      for _ in 0..<4 { _ = try agent.iterate(on: &environments, pool: pool) }
+      let (files, state) = (try agent.snapshot(), try environments.encodedState())
+      for _ in 0..<6 { _ = try agent.iterate(on: &environments, pool: pool) }
+
+      var freshEnvironments = try make(id, count: 4, seed: 99)
+      var fresh = try A(for: freshEnvironments, settings, seed: 99, totalSteps: 1600)
+      try fresh.restore(files, directory: "checkpoint")
+      try freshEnvironments.restoreState(state)
+      for _ in 0..<6 { _ = try fresh.iterate(on: &freshEnvironments, pool: pool) }
+      #expect(try fresh.snapshot() == agent.snapshot(), "\(A.name)")
+    }
+    try check(A2C.self, Self.a2c())
+    var adam = Self.a2c()
+    adam.usesRMSprop = false
+    try check(A2C.self, adam)
+    try check(TRPO.self, Self.trpo())
+  }
+
+  /// A whole step of A2C by hand: the gradient of the textbook's loss and RMSprop's formula.
+  @Test func anUpdateOfA2CIsTheTextbooks() throws {
+    var settings = A2CConfiguration()
+    settings.maxGradNorm = 1e9
+    settings.entropyCoefficient = 0.02
+    var environments = try make("CartPole-v1", count: 3, seed: 1)
+    var agent = try A2C(for: environments, settings, seed: 1)
+    let before = agent.model
+    _ = try agent.iterate(on: &environments, pool: WorkerPool(threads: 1))
+    let rollout = agent.rollouts.latest
+    let (_, gradients) = valueWithGradient(at: before) { model in
+      let (logProbabilities, entropy, values) = model.evaluate(
+        observations: rollout.observations, actions: rollout.actions)
+      return -(rollout.advantages * logProbabilities).mean() - entropy.mean() * 0.02
+        + (values - rollout.returns).squared().mean() * 0.5
+    }
+    for ((old, new), gradient) in zip(
+      zip(before.parameters, agent.model.parameters), gradients)
+    {
+      // The mean square starts from ones and keeps 0.99 of it.
+      let square = gradient.squared() * 0.01 + 0.99
+      let expected = old.value - gradient * 7e-4 / (square + 1e-5).squareRoot()
+      let error = (expected - new.value).magnitude().max().item
+      #expect(error < 1e-6, "\(old.name)")
+      #expect((old.value - new.value).magnitude().max().item > 0 || gradient.sum().item == 0)
+    }
+  }
+
+  // MARK: - TRPO's pieces
+
+  private func actor(_ head: ActionHead, inputs: Int) -> Actor {
+    var random = PCG64(seed: 3)
+    var model = ActorCritic(
+      encoder: .numbers(inputs), head: head,
+      architecture: .init(hidden: [5], orthogonal: false, logStdInit: -0.4), using: &random)
+    // Away from the nearly uniform policy of the first weights.
+    for i in model.policy.layers.indices {
+      model.policy.layers[i].weight = model.policy.layers[i].weight * 3
+    }
+    return model.actor
+  }
+
+  private static let heads: [ActionHead] = [
+    .categorical(count: 3, start: 0), .gaussian(low: [-1, -1], high: [1, 1]),
+  ]
+
+  /// Fisher · v is the directional derivative of the gradient of KL(π ‖ π_θ) at θ = π.
+  @Test(arguments: 0..<2, [false, true])
+  func fisherProductsAreDifferencesOfTheGradientOfTheDivergence(_ head: Int, masked: Bool) {
+    if masked && head == 1 { return }
+    let actor = actor(Self.heads[head], inputs: 4)
+    var random = PCG64(seed: 9)
+    let x = Tensor.normal([11, 4], using: &random)
+    var mask: Tensor?
+    if masked {
+      mask = Tensor(shape: [11, 3]) { for i in $0.indices { $0[i] = i % 4 == 1 ? 0 : 1 } }
+    }
+    let direction = actor.parameters.map { Tensor.normal($0.value.shape, using: &random) }
+    let (_, product) = valueWithGradient(at: actor) {
+      $0.fisherProduct(along: direction, observations: x, mask: mask)
+    }
+    let fixed = actor.distribution(x, mask: mask)
+    func gradient(_ length: Float) -> [Tensor] {
+      let moved = actor.replacingParameters(
+        zip(actor.parameters, direction).map { $0.value + $1 * length })
+      return valueWithGradient(at: moved) {
+        fixed.divergence(to: $0.distribution(x, mask: mask)).sum()
+      }.gradients
+    }
+    let step: Float = 2e-3
+    let (after, before) = (gradient(step), gradient(-step))
+    for i in product.indices {
+      let difference = (after[i] - before[i]) * (1 / (2 * step))
+      let scale = 1 + product[i].magnitude().max().item
+      #expect((difference - product[i]).magnitude().max().item / scale < 5e-3, "parameter \(i)")
+    }
+    #expect(product.contains { $0.magnitude().max().item > 0.1 })
+  }
+
+  /// The divergence against its definition, Σ p log(p / q), and the closed form of normal distributions.
+  @Test func divergencesAreThoseOfTheDefinition() {
+    let p = Categorical(logits: Tensor([1, 2, 0.5], shape: [1, 3]))
+    let q = Categorical(logits: Tensor([0, 0, 1], shape: [1, 3]))
+    let (a, b) = (p.logProbabilities.scalars, q.logProbabilities.scalars)
+    let expected = (0..<3).reduce(0) { $0 + exp(Double(a[$1])) * Double(a[$1] - b[$1]) }
+    let found = ActionDistribution.categorical(p, start: 0).divergence(to: .categorical(q, start: 0))
+    #expect(abs(Double(found.scalars[0]) - expected) < 1e-6)
+    let n = DiagonalGaussian(mean: Tensor([1, 0], shape: [1, 2]), logStd: Tensor([0.2, -0.3]))
+    let m = DiagonalGaussian(mean: Tensor([0, 2], shape: [1, 2]), logStd: Tensor([-0.1, 0.4]))
+    let closed = zip([(1.0, 0.2, 0.0, -0.1), (0.0, -0.3, 2.0, 0.4)], 0...).reduce(0.0) { sum, item in
+      let (mean, logStd, otherMean, otherLogStd) = item.0
+      let variance = exp(2 * logStd)
+      let distance = (mean - otherMean) * (mean - otherMean)
+      return sum + otherLogStd - logStd + (variance + distance) / (2 * exp(2 * otherLogStd)) - 0.5
+    }
+    let divergence = ActionDistribution.gaussian(n).divergence(to: .gaussian(m)).scalars[0]
+    #expect(abs(Double(divergence) - closed) < 1e-5)
+  }
+
+  /// Conjugate gradient solves what elimination solves, with the Fisher matrix of a small policy.
+  @Test(arguments: 0..<2)
+  func conjugateGradientAgreesWithADenseSolve(_ head: Int) {
+    let actor = actor(Self.heads[head], inputs: 3)
+    var random = PCG64(seed: 4)
+    let x = Tensor.normal([40, 3], using: &random)
+    let sizes = actor.parameters.map(\.value.count)
+    let count = sizes.reduce(0, +)
+    func product(_ vector: Tensor) -> Tensor {
+      var start = 0
+      let direction = actor.parameters.map { _, parameter in
+        defer { start += parameter.count }
+        return vector.sliced(start..<start + parameter.count).reshaped(to: parameter.shape)
+      }
+      let (_, gradients) = valueWithGradient(at: actor) {
+        $0.fisherProduct(along: direction, observations: x)
+      }
+      return .concatenated(gradients.map { $0.reshaped([-1]) }) * (1 / 40) + vector * 0.1
+    }
+    var matrix = (0..<count).map { column in
+      product(Tensor((0..<count).map { $0 == column ? 1 : 0 })).scalars.map(Double.init)
+    }
+    for i in 0..<count {
+      for j in 0..<i { #expect(abs(matrix[i][j] - matrix[j][i]) < 1e-5, "symmetric") }
+    }
+    let b = Tensor.normal([count], using: &random)
+    var right = b.scalars.map(Double.init)
+    for i in 0..<count {
+      for j in i + 1..<count {
+        let factor = matrix[j][i] / matrix[i][i]
+        for k in i..<count { matrix[j][k] -= factor * matrix[i][k] }
+        right[j] -= factor * right[i]
+      }
+    }
+    for i in (0..<count).reversed() {
+      for k in i + 1..<count { right[i] -= matrix[i][k] * right[k] }
+      right[i] /= matrix[i][i]
+    }
+    let (solution, residual) = conjugateGradient(b, steps: 2 * count, product: product)
+    #expect(residual < 1e-8)
+    for (found, expected) in zip(solution.scalars, right) {
+      #expect(abs(Double(found) - expected) < 1e-3 * (1 + abs(expected)))
+    }
+  }
+
+  /// A step stays within its trust region and improves what it set out to improve.
+  @Test func stepsOfTRPOStayInTheirRegion() throws {
+    var environments = try make("CartPole-v1", count: 4, seed: 2)
+    var settings = Self.trpo()
+    settings.stepsPerRollout = 128
+    var agent = try TRPO(for: environments, settings, seed: 2)
+    var accepted = 0
+    for _ in 0..<10 {
+      let report = try agent.iterate(on: &environments, pool: WorkerPool(threads: 1))
+      let found = Dictionary(uniqueKeysWithValues: report.losses.map { ($0.name, $0.value) })
+      #expect(found["kl"]! >= 0 && found["kl"]! < 0.01)
+      if found["line_search_success"] == 1 {
+        accepted += 1
+        #expect(found["improvement"]! > 0 && found["predicted_improvement"]! > 0)
+        #expect(found["kl"]! > 1e-4)
+      }
+    }
+    #expect(accepted >= 8)
+  }
+
+  @Test(arguments: [UInt64(1), 2])
+  func theyLearnCartPole(_ seed: UInt64) throws {
+    func mean<A: TrainableAgent>(
+      _ type: A.Type, _ settings: A.Configuration, steps: Int
+    ) throws -> Double {
+      var environments = try make(
+        "CartPole-v1", count: settings.environmentCount, seed: seed)
+      var agent = try A(for: environments, settings, seed: seed, totalSteps: steps)
+      try agent.train(on: &environments, steps: steps)
+      let fresh = try make("CartPole-v1", count: 50, seed: seed + 100)
+      return try evaluate(agent.policy, in: fresh, seed: seed + 100).mean
+    }
+    #expect(try mean(A2C.self, .preset("CartPole-v1"), steps: 60_000) > 150)
+    #expect(try mean(TRPO.self, .preset("CartPole-v1"), steps: 40_000) > 300)
+  }
+}
