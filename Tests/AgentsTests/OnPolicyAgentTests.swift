@@ -154,11 +154,13 @@ import Testing
     let q = Categorical(logits: Tensor([0, 0, 1], shape: [1, 3]))
     let (a, b) = (p.logProbabilities.scalars, q.logProbabilities.scalars)
     let expected = (0..<3).reduce(0) { $0 + exp(Double(a[$1])) * Double(a[$1] - b[$1]) }
-    let found = ActionDistribution.categorical(p, start: 0).divergence(to: .categorical(q, start: 0))
+    let found = ActionDistribution.categorical(p, start: 0).divergence(
+      to: .categorical(q, start: 0))
     #expect(abs(Double(found.scalars[0]) - expected) < 1e-6)
     let n = DiagonalGaussian(mean: Tensor([1, 0], shape: [1, 2]), logStd: Tensor([0.2, -0.3]))
     let m = DiagonalGaussian(mean: Tensor([0, 2], shape: [1, 2]), logStd: Tensor([-0.1, 0.4]))
-    let closed = zip([(1.0, 0.2, 0.0, -0.1), (0.0, -0.3, 2.0, 0.4)], 0...).reduce(0.0) { sum, item in
+    let closed = zip([(1.0, 0.2, 0.0, -0.1), (0.0, -0.3, 2.0, 0.4)], 0...).reduce(0.0) {
+      sum, item in
       let (mean, logStd, otherMean, otherLogStd) = item.0
       let variance = exp(2 * logStd)
       let distance = (mean - otherMean) * (mean - otherMean)

@@ -86,9 +86,7 @@ public struct Rollouts: Sendable {
 
   /// The latest rollout as tensors of `[T · N, …]`, for tests and for people who look into an agent;
   /// observations as the environments gave them.
-  package var latest:
-    (observations: Tensor, actions: Tensor, advantages: Tensor, returns: Tensor)
-  {
+  package var latest: (observations: Tensor, actions: Tensor, advantages: Tensor, returns: Tensor) {
     func rows(_ size: Int, _ source: UnsafePointer<Float>) -> Tensor {
       Tensor(shape: size == 0 ? Shape(buffer.count) : Shape(buffer.count, size)) {
         $0.baseAddress!.update(from: source, count: $0.count)
