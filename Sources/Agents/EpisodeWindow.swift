@@ -12,10 +12,24 @@ struct EpisodeWindow: Sendable, Codable, Equatable {
   /// Takes the episodes that ended in a rollout, in (t, n) order.
   mutating func add(_ buffer: RolloutBuffer) {
     for cell in 0..<buffer.count where buffer.endings[cell] != 0 {
-      total += 1
-      returns.append(buffer.episodeReturns[cell])
-      lengths.append(Int(buffer.episodeLengths[cell]))
+      append(buffer.episodeReturns[cell], Int(buffer.episodeLengths[cell]))
     }
+    trim()
+  }
+
+  /// Takes one episode that ended.
+  mutating func add(return episodeReturn: Double, length: Int) {
+    append(episodeReturn, length)
+    trim()
+  }
+
+  private mutating func append(_ episodeReturn: Double, _ length: Int) {
+    total += 1
+    returns.append(episodeReturn)
+    lengths.append(length)
+  }
+
+  private mutating func trim() {
     returns.removeFirst(max(0, returns.count - Self.capacity))
     lengths.removeFirst(max(0, lengths.count - Self.capacity))
   }

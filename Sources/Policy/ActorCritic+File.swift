@@ -8,6 +8,8 @@ extension ActorCritic {
     var head: ActionHead
     var hidden: [Int]
     var activation: Activation
+    /// Outputs of the value network; 1 where a file does not say.
+    var criticOutputs: Int?
     var normalizer: NormalizerState?
   }
 
@@ -23,6 +25,7 @@ extension ActorCritic {
     let form = Form(
       encoder: encoder, head: head, hidden: Array(hidden),
       activation: policy.layers.first?.activation ?? .tanh,
+      criticOutputs: value.layers.last.map { $0.weight.shape[1] }.flatMap { $0 == 1 ? nil : $0 },
       normalizer: normalizer.map { NormalizerState(moments: $0.moments, clip: $0.clip) })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -43,6 +46,7 @@ extension ActorCritic {
         "\(file) does not say what networks it holds; it is not a policy of this program")
     }
     guard form.encoder.encodedSize <= 4_000_000, form.head.isPlausible, form.hidden.count <= 16,
+      1...1_000_000 ~= form.criticOutputs ?? 1,
       form.hidden.allSatisfy({ 1...65_536 ~= $0 }),
       form.normalizer.map({ $0.moments.isPlausible(size: form.encoder.rawSize) }) ?? true
     else { throw SafetensorsError("\(file) describes networks that cannot be") }
@@ -70,7 +74,7 @@ extension ActorCritic {
     encoder = form.encoder
     head = form.head
     policy = try perceptron("policy", outputs: form.head.outputSize)
-    value = try perceptron("value", outputs: 1)
+    value = try perceptron("value", outputs: form.criticOutputs ?? 1)
     if case .gaussian(let low, _) = form.head {
       guard let logStd = tensors["logStd"], logStd.shape == Shape(low.count) else {
         throw SafetensorsError("\(file) lacks the parameter logStd of \(low.count) numbers")

@@ -35,17 +35,20 @@ public struct ActorCritic: Module {
     public var activation: Activation
     public var orthogonal: Bool
     public var logStdInit: Double
+    /// Outputs of the value network: 1 for V(s), as many as there are actions for q(s, ·).
+    public var criticOutputs: Int
     /// The bound of normalised observations, or nil to leave observations as they are.
     public var normalizationClip: Double?
 
     public init(
       hidden: [Int] = [64, 64], activation: Activation = .tanh, orthogonal: Bool = true,
-      logStdInit: Double = 0, normalizationClip: Double? = nil
+      logStdInit: Double = 0, criticOutputs: Int = 1, normalizationClip: Double? = nil
     ) {
       self.hidden = hidden
       self.activation = activation
       self.orthogonal = orthogonal
       self.logStdInit = logStdInit
+      self.criticOutputs = criticOutputs
       self.normalizationClip = normalizationClip
     }
   }
@@ -61,8 +64,9 @@ public struct ActorCritic: Module {
       activation: architecture.activation, outputGain: 0.01, orthogonal: architecture.orthogonal,
       using: &random)
     value = MultilayerPerceptron(
-      sizes: [encoder.encodedSize] + architecture.hidden + [1], activation: architecture.activation,
-      outputGain: 1, orthogonal: architecture.orthogonal, using: &random)
+      sizes: [encoder.encodedSize] + architecture.hidden + [architecture.criticOutputs],
+      activation: architecture.activation, outputGain: 1, orthogonal: architecture.orthogonal,
+      using: &random)
     if case .gaussian(let low, _) = head {
       logStd = Tensor(repeating: Float(architecture.logStdInit), shape: Shape(low.count))
     }

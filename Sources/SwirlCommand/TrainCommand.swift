@@ -18,7 +18,8 @@ struct TrainCommand: ParsableCommand {
       --resume as if it had not been.
       """)
 
-  @Argument(help: ArgumentHelp("What learns: ppo, a2c or trpo.", valueName: "agent"))
+  @Argument(
+    help: ArgumentHelp("What learns: ppo, a2c, trpo, reinforce or qac.", valueName: "agent"))
   var agent: String?
 
   @Argument(
@@ -81,7 +82,9 @@ struct TrainCommand: ParsableCommand {
     return seconds
   }
 
-  static let agents: [any TrainableAgent.Type] = [PPO.self, A2C.self, TRPO.self]
+  static let agents: [any TrainableAgent.Type] = [
+    PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self,
+  ]
 
   /// The agent of a name, or nil.
   private static func agent(_ name: String) -> (any TrainableAgent.Type)? {

@@ -9,7 +9,7 @@ import Testing
     ["train", agent, "CartPole-v1", "--steps", "30000", "--checkpoint-every", "0.02"]
   }
 
-  @Test(arguments: ["ppo", "a2c", "trpo"])
+  @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac"])
   func killedAndResumedEqualsUninterrupted(_ agent: String) throws {
     let training = Self.training(agent)
     let folder = try TemporaryFolder()

@@ -4,10 +4,25 @@ import Policy
 import Runtime
 import Tensors
 
-/// An agent that acts by an actor-critic and learns from its own fresh rollouts.
+/// Where an agent's fresh experience comes from, and what a checkpoint has to hold of it.
+public protocol Experience: Sendable {
+  associatedtype State: Codable
+
+  /// Environment steps taken so far, over all environments.
+  var stepCount: Int { get }
+
+  var state: State { get }
+
+  /// - Throws: `RunError` when the state is of other environments or settings.
+  mutating func restore(_ state: State, directory: String) throws
+}
+
+/// An agent that acts by an actor-critic and learns from its own fresh experience.
 public protocol OnPolicyAgent: TrainableAgent {
+  associatedtype Source: Experience
+
   var model: ActorCritic { get set }
-  var rollouts: Rollouts { get set }
+  var rollouts: Source { get set }
   /// What changes the parameters, or the value function's alone.
   var optimizer: any Optimizer { get set }
   /// The stream of the networks: initial weights, then the order of minibatches.
@@ -27,11 +42,9 @@ extension OnPolicyAgent {
     try optimizer.restore(moments, step: step, for: model)
   }
 
-  /// What `state.json` holds beside the tensors.
-  private typealias State = OnPolicyState
-
   public func snapshot() throws -> [String: Data] {
-    let state = State(rollouts: rollouts.state, optimizerStep: optimizer.step, random: random)
+    let state = OnPolicyState(
+      rollouts: rollouts.state, optimizerStep: optimizer.step, random: random)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return [
@@ -43,7 +56,7 @@ extension OnPolicyAgent {
 
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
-    let state = try checkpoint.decoded(State.self, of: Self.name)
+    let state = try checkpoint.decoded(OnPolicyState<Source.State>.self, of: Self.name)
     model = try checkpoint.policy(like: model)
     try rollouts.restore(state.rollouts, directory: directory)
     let moments = try checkpoint.tensors("state.safetensors")
@@ -52,8 +65,9 @@ extension OnPolicyAgent {
   }
 }
 
-private struct OnPolicyState: Codable {
-  var rollouts: Rollouts.State
+/// What `state.json` holds beside the tensors.
+private struct OnPolicyState<Rollouts: Codable>: Codable {
+  var rollouts: Rollouts
   var optimizerStep: Int
   var random: PCG64
 }
@@ -72,7 +86,7 @@ extension ActorCritic {
   ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
   init(
     for environments: some VectorizedEnvironments, _ settings: NetworkSettings, agent: String,
-    using random: inout PCG64
+    criticOutputs: Int = 1, using random: inout PCG64
   ) throws {
     // Rows of bytes would be read as numbers of four bytes each.
     if environments.observesBytes {
@@ -87,6 +101,7 @@ extension ActorCritic {
       architecture: .init(
         hidden: settings.networkArchitecture, activation: settings.activation,
         orthogonal: settings.orthogonalInitialization, logStdInit: settings.logStdInit,
+        criticOutputs: criticOutputs,
         normalizationClip: settings.normalizeObservations ? settings.observationClip : nil),
       using: &random)
   }

@@ -52,7 +52,7 @@ struct RolloutBatch: Sendable {
 extension Tensor {
   /// Shifted to mean 0 and scaled to standard deviation 1, n − 1 in the denominator; one number stays as
   /// it is.
-  fileprivate func standardized() -> Tensor {
+  func standardized() -> Tensor {
     if count < 2 { return self }
     return withUnsafeBuffer { values in
       let n = Double(values.count)

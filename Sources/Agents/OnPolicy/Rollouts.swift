@@ -7,7 +7,7 @@ import Tensors
 
 /// Where an agent that learns from fresh rollouts has its experience from: the columns, one action stream an
 /// environment, the scaling of rewards, and the count of it all.
-public struct Rollouts: Sendable {
+public struct Rollouts: Experience {
   /// Environment steps taken so far, over all environments.
   public private(set) var stepCount = 0
   /// Rollouts collected so far.
@@ -101,7 +101,7 @@ public struct Rollouts: Sendable {
   // MARK: - Saving
 
   /// What a checkpoint holds of it.
-  struct State: Codable {
+  public struct State: Codable {
     var stepCount: Int
     var iteration: Int
     var actionStreams: [PCG64]
@@ -109,14 +109,14 @@ public struct Rollouts: Sendable {
     var episodes: EpisodeWindow
   }
 
-  var state: State {
+  public var state: State {
     State(
       stepCount: stepCount, iteration: iteration, actionStreams: actionStreams,
       rewardScaling: rewardScaling, episodes: episodes)
   }
 
   /// - Throws: `RunError` when the state is of other environments or settings.
-  mutating func restore(_ state: State, directory: String) throws {
+  public mutating func restore(_ state: State, directory: String) throws {
     guard state.actionStreams.count == actionStreams.count else {
       throw RunError(
         .data,

@@ -1,0 +1,166 @@
+import Envs
+import Policy
+import Replay
+import Runtime
+import Tensors
+
+/// A step of every environment with the action taken after it: what a critic learns from on-policy.
+struct Transition {
+  let count: Int
+  /// `[N, observationSize]`, raw.
+  var observations: [Float]
+  /// `[N]`
+  var actions: [Float]
+  var rewards: [Double]
+  var endings: [Ending]
+  /// `[N, observationSize]`, raw: the final observation where an episode ended.
+  var nextObservations: [Float]
+  /// `[N]`; of another episode where one ended.
+  var nextActions: [Float]
+}
+
+extension ActorCritic {
+  /// Discrete actions as positions among the policy's options.
+  func choices(_ actions: [Float]) -> Indices {
+    let start = if case .categorical(_, let start) = head { start } else { 0 }
+    return Indices(count: actions.count) { chosen in
+      for i in chosen.indices { chosen[i] = Int32(actions[i]) - Int32(start) }
+    }
+  }
+}
+
+/// Experience step by step: each step is learnt from once the action after it is known.
+public struct Transitions: Experience {
+  public private(set) var stepCount = 0
+  private var window = EpisodeWindow()
+  private var iteration = 0
+  private var actionStreams: [PCG64]
+  /// The latest step, which waits for its next action; nil before the first.
+  private var pending: Pending?
+  private let observationSize: Int
+  private let seed: UInt64
+
+  fileprivate struct Pending: Codable {
+    var observations, actions: [Float]
+    var rewards: [Double]
+    var endings: [UInt8]
+    var nextObservations: [Float]
+  }
+
+  init(for environments: some VectorizedEnvironments, streams: SeedSequence, seed: UInt64) {
+    self.seed = seed
+    observationSize = environments.observationSize
+    actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
+  }
+
+  /// Takes one step in every environment and returns the one before it, nil at the first.
+  ///
+  /// - Throws: `TrainingFailure` when an environment gives a number that is not finite.
+  mutating func step(
+    _ model: ActorCritic, in environments: inout AnyVectorEnvironment
+  ) throws -> Transition? {
+    let count = actionStreams.count
+    let rows = RolloutBuffer(
+      stepCount: 1, environmentCount: count, observationSize: observationSize, actionSize: 1)
+    let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
+    let runner = PolicyRunner(model, capacity: count)
+    func copied<T>(_ source: UnsafePointer<T>, _ size: Int) -> [T] {
+      Array(UnsafeBufferPointer(start: source, count: size))
+    }
+    let width = observationSize
+    let before = environments.withStepper { stepper in
+      stepper.observe(0..<count, into: UnsafeMutableRawPointer(rows.observations))
+      let before = copied(rows.observations, count * width)
+      runner.sample(
+        rows: count, rows.observations, masks: nil, streams: &actionStreams, actions: rows.actions,
+        logProbabilities: rows.logProbabilities, values: rows.values)
+      stepper.step(
+        0..<count,
+        StepRows(
+          actions: UnsafePointer(rows.actions),
+          observations: UnsafeMutableRawPointer(rows.observations),
+          finalObservations: UnsafeMutableRawPointer(rows.finalObservations),
+          rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
+          episodeLengths: rows.episodeLengths))
+      return before
+    }
+    var next = copied(rows.observations, count * width)
+    for n in 0..<count where endings[n] != .none {
+      window.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
+      for i in n * width..<(n + 1) * width { next[i] = rows.finalObservations[i] }
+    }
+    for n in 0..<count
+    where !rows.rewards[n].isFinite
+      || !next[n * width..<(n + 1) * width].allSatisfy(\.isFinite)
+    {
+      throw TrainingFailure(
+        "environment \(n) of seed \(seed) gave a number that is not finite at step "
+          + "\(stepCount / count + 1)")
+    }
+    stepCount += count
+    let actions = copied(rows.actions, count)
+    let transition = pending.map {
+      Transition(
+        count: count, observations: $0.observations, actions: $0.actions, rewards: $0.rewards,
+        endings: $0.endings.map { Ending(rawValue: $0) ?? .none },
+        nextObservations: $0.nextObservations, nextActions: actions)
+    }
+    pending = Pending(
+      observations: before, actions: actions, rewards: copied(rows.rewards, count),
+      endings: copied(rows.endings, count), nextObservations: next)
+    return transition
+  }
+
+  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
+  func progressRemaining(of totalSteps: Int) -> Double {
+    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
+  }
+
+  /// What one iteration did, for people and metrics.
+  mutating func report(
+    _ losses: [(name: String, value: Double)], _ timers: PhaseTimers
+  ) -> TrainingReport {
+    iteration += 1
+    return TrainingReport(
+      steps: stepCount, iteration: iteration, episodes: window.total,
+      meanReturn: window.meanReturn, meanLength: window.meanLength, losses: losses,
+      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
+  }
+
+  public struct State: Codable {
+    var stepCount: Int
+    var iteration: Int
+    var actionStreams: [PCG64]
+    var window: EpisodeWindow
+    fileprivate var pending: Pending?
+  }
+
+  public var state: State {
+    State(
+      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams, window: window,
+      pending: pending)
+  }
+
+  public mutating func restore(_ state: State, directory: String) throws {
+    let count = actionStreams.count
+    guard state.actionStreams.count == count else {
+      throw RunError(
+        .data,
+        "\(directory) was written with \(state.actionStreams.count) environments, not \(count)")
+    }
+    if let saved = state.pending {
+      let sizes = [saved.actions.count, saved.rewards.count, saved.endings.count]
+      let width = count * observationSize
+      guard sizes == [count, count, count], saved.observations.count == width,
+        saved.nextObservations.count == width
+      else {
+        throw RunError(.data, "\(directory)/state.json holds a step of other environments")
+      }
+    }
+    stepCount = state.stepCount
+    iteration = state.iteration
+    actionStreams = state.actionStreams
+    window = state.window
+    pending = state.pending
+  }
+}

@@ -1,0 +1,185 @@
+import Envs
+import Policy
+import Replay
+import Runtime
+import Tensors
+
+/// Experience of whole episodes: each environment plays one from beginning to end, on whichever thread is
+/// free, so that no step is thrown away and none is learnt from twice.
+public struct WholeEpisodes: Experience {
+  public private(set) var stepCount = 0
+  private(set) var iteration = 0
+  private(set) var window = EpisodeWindow()
+  private var scratch: Scratch
+  /// One stream an environment, from which its actions are sampled.
+  private var actionStreams: [PCG64]
+  private let longest: Int
+  private let seed: UInt64
+
+  init(
+    for environments: some VectorizedEnvironments, longest: Int, streams: SeedSequence,
+    seed: UInt64
+  ) {
+    self.longest = longest
+    self.seed = seed
+    actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
+    scratch = Scratch(
+      count: environments.count, observationSize: environments.observationSize,
+      actionSize: environments.actionSize, maskSize: environments.maskSize)
+  }
+
+  /// The latest episode of each environment.
+  var episodes: [EpisodeColumns] { scratch.episodes }
+
+  /// Memory that every iteration writes over.
+  private final class Scratch: Sendable {
+    let episodes: [EpisodeColumns]
+    /// One step of every environment.
+    let rows: RolloutBuffer
+
+    init(count: Int, observationSize: Int, actionSize: Int, maskSize: Int) {
+      episodes = (0..<count).map { _ in
+        EpisodeColumns(observationSize: observationSize, actionSize: actionSize, maskSize: maskSize)
+      }
+      rows = RolloutBuffer(
+        stepCount: 1, environmentCount: count, observationSize: observationSize,
+        actionSize: actionSize, maskSize: maskSize)
+    }
+  }
+
+  /// Plays an episode in each environment.
+  ///
+  /// - Parameter bootstraps: Whether V(s) stands for what follows where an episode was cut.
+  /// - Throws: `TrainingFailure` when an environment gives a number that is not finite.
+  mutating func collect(
+    _ model: ActorCritic, in environments: inout AnyVectorEnvironment, bootstraps: Bool,
+    pool: WorkerPool
+  ) throws {
+    let count = episodes.count
+    // A copy of the agent must not share the columns.
+    if !isKnownUniquelyReferenced(&scratch) {
+      let rows = scratch.rows
+      scratch = Scratch(
+        count: count, observationSize: rows.observationSize, actionSize: rows.actionSize,
+        maskSize: rows.maskSize)
+    }
+    let (episodes, rows, longest) = (scratch.episodes, scratch.rows, longest)
+    environments.withStepper { stepper in
+      actionStreams.withUnsafeMutableBufferPointer { streams in
+        nonisolated(unsafe) let streams = streams.baseAddress!
+        pool.parallelFor(count) { n in
+          Self.play(
+            n, model, stepper, streams + n, rows, episodes[n], longest, bootstraps: bootstraps)
+        }
+      }
+    }
+    iteration += 1
+    for (n, episode) in episodes.enumerated() {
+      if let bad = (0..<episode.count).first(where: { !episode.rewards[$0].isFinite }) {
+        throw TrainingFailure(
+          "environment \(n) of seed \(seed) gave a number that is not finite at step \(bad + 1) of "
+            + "an episode: the reward is \(episode.rewards[bad])")
+      }
+      let numbers = episode.count * episode.observationSize
+      if let bad = (0..<numbers).first(where: { !episode.observations[$0].isFinite }) {
+        throw TrainingFailure(
+          "environment \(n) of seed \(seed) gave a number that is not finite at step "
+            + "\(bad / episode.observationSize) of an episode: "
+            + "observation[\(bad % episode.observationSize)] is \(episode.observations[bad])")
+      }
+      stepCount += episode.count
+      if rows.endings[n] != 0 {
+        window.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
+      }
+    }
+  }
+
+  private static func play(
+    _ n: Int, _ model: ActorCritic, _ stepper: VectorStepper,
+    _ stream: UnsafeMutablePointer<PCG64>, _ rows: RolloutBuffer, _ episode: EpisodeColumns,
+    _ longest: Int, bootstraps: Bool
+  ) {
+    let runner = PolicyRunner(model, capacity: 1)
+    let observation = rows.observations + n * rows.observationSize
+    let action = rows.actions + n * rows.actionSize
+    let mask = rows.maskSize > 0 ? rows.masks + n * rows.maskSize : nil
+    let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
+    episode.removeAll()
+    stepper.observe(
+      n..<n + 1, into: UnsafeMutableRawPointer(rows.observations),
+      masks: rows.maskSize > 0 ? rows.masks : nil)
+    var before = [Float](repeating: 0, count: rows.observationSize)
+    var maskBefore = [Bool](repeating: true, count: rows.maskSize)
+    repeat {
+      before.withUnsafeMutableBufferPointer {
+        $0.baseAddress?.update(from: observation, count: $0.count)
+      }
+      if let mask {
+        maskBefore.withUnsafeMutableBufferPointer {
+          $0.baseAddress?.update(from: mask, count: $0.count)
+        }
+      }
+      runner.sample(
+        rows: 1, observation, masks: mask, streams: stream, actions: action,
+        logProbabilities: rows.logProbabilities + n, values: rows.values + n)
+      runner.limited(rows: 1, action, into: rows.limitedActions + n * rows.actionSize)
+      stepper.step(
+        n..<n + 1,
+        StepRows(
+          actions: UnsafePointer(rows.limitedActions),
+          observations: UnsafeMutableRawPointer(rows.observations),
+          finalObservations: UnsafeMutableRawPointer(rows.finalObservations),
+          rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
+          episodeLengths: rows.episodeLengths, masks: rows.maskSize > 0 ? rows.masks : nil))
+      maskBefore.withUnsafeBufferPointer { maskBefore in
+        episode.append(
+          observation: before, action: action, mask: mask == nil ? nil : maskBefore.baseAddress,
+          reward: rows.rewards[n])
+      }
+    } while endings[n] == .none && episode.count < longest
+    if bootstraps && endings[n] != .terminated {
+      let last =
+        endings[n] == .truncated
+        ? rows.finalObservations + n * rows.observationSize : observation
+      runner.values(rows: 1, last, into: &episode.finalValue)
+    }
+  }
+
+  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
+  func progressRemaining(of totalSteps: Int) -> Double {
+    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
+  }
+
+  /// What one iteration did, for people and metrics.
+  func report(_ losses: [(name: String, value: Double)], _ timers: PhaseTimers) -> TrainingReport {
+    TrainingReport(
+      steps: stepCount, iteration: iteration, episodes: window.total,
+      meanReturn: window.meanReturn, meanLength: window.meanLength, losses: losses,
+      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
+  }
+
+  public struct State: Codable {
+    var stepCount: Int
+    var iteration: Int
+    var actionStreams: [PCG64]
+    var window: EpisodeWindow
+  }
+
+  public var state: State {
+    State(
+      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams, window: window)
+  }
+
+  public mutating func restore(_ state: State, directory: String) throws {
+    guard state.actionStreams.count == actionStreams.count else {
+      throw RunError(
+        .data,
+        "\(directory) was written with \(state.actionStreams.count) environments, not "
+          + "\(actionStreams.count)")
+    }
+    stepCount = state.stepCount
+    iteration = state.iteration
+    actionStreams = state.actionStreams
+    window = state.window
+  }
+}
