@@ -6,7 +6,8 @@ import Testing
   private static let isLong = ProcessInfo.processInfo.environment["SWIRL_LONG_TESTS"] == "1"
   /// Checkpoints as often as the loop can write them, so that a kill can hit every part of writing one.
   private static func training(_ agent: String) -> [String] {
-    ["train", agent, "CartPole-v1", "--steps", "30000", "--checkpoint-every", "0.02"]
+    let steps = agent == "ppo" ? "30000" : "10000"
+    return ["train", agent, "CartPole-v1", "--steps", steps, "--checkpoint-every", "0.02"]
   }
 
   @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac"])

@@ -1,25 +1,49 @@
 import Foundation
 import Swirl
 
-// Does PPO with its preset solve CartPole-v1? Ten seeds, each judged by the deterministic policy over 100 fresh
-// episodes. Prints one line a seed and how many reach 475.
-let steps = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1])! : 100_000
-let pool = WorkerPool(threads: 2)
-var solved = 0
-for seed in 0..<10 {
-  let configuration = PPOConfiguration.preset("CartPole-v1")
-  var environments = try make(
-    "CartPole-v1", count: configuration.environmentCount, seed: UInt64(seed))
-  var agent = try PPO(for: environments, configuration, seed: UInt64(seed), totalSteps: steps)
-  let start = ContinuousClock.now
-  while agent.stepCount < steps { _ = try agent.iterate(on: &environments, pool: pool) }
-  let seconds = (ContinuousClock.now - start) / .seconds(1)
-  let result = try evaluate(
-    agent.policy, in: make("CartPole-v1", count: 100, seed: 1000 + UInt64(seed)),
-    seed: 1000 + UInt64(seed))
-  if result.mean >= 475 { solved += 1 }
+// Does an agent with its preset learn? Each seed is judged by the deterministic policy over 100 fresh episodes.
+//
+//     learning-benchmark                                 PPO on CartPole-v1, 100,000 steps, 10 seeds
+//     learning-benchmark trpo Acrobot-v1 100000 5
+let arguments = Array(CommandLine.arguments.dropFirst())
+let name = arguments.first ?? "ppo"
+let environment = arguments.count > 1 ? arguments[1] : "CartPole-v1"
+let numbers = arguments.dropFirst(2).map { Int($0) }
+let agents: [any TrainableAgent.Type] = [
+  PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self,
+]
+guard let agent = agents.first(where: { $0.name == name }), numbers.count <= 2,
+  numbers.allSatisfy({ $0 ?? 0 > 0 })
+else {
   print(
-    "seed \(seed): mean return \(result.mean) ± \(result.standardError) after \(agent.stepCount) steps in \(String(format: "%.2f", seconds)) s"
-  )
+    "learning-benchmark [agent] [environment] [steps] [seeds]; agents: "
+      + agents.map { $0.name }.joined(separator: ", "))
+  exit(64)
 }
-print("\(solved) of 10 seeds reach 475 in \(steps) steps")
+try learn(agent, steps: (numbers.first ?? nil) ?? 100_000, seeds: (numbers.last ?? nil) ?? 10)
+
+func learn<A: TrainableAgent>(_ type: A.Type, steps: Int, seeds: Int) throws {
+  let configuration = A.Configuration.preset(environment)
+  let pool = WorkerPool(threads: 2)
+  var means: [Double] = []
+  for seed in 0..<UInt64(seeds) {
+    var environments = try make(environment, count: configuration.environmentCount, seed: seed)
+    var agent = try A(for: environments, configuration, seed: seed, totalSteps: steps)
+    let start = ContinuousClock.now
+    while agent.stepCount < steps { _ = try agent.iterate(on: &environments, pool: pool) }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let result = try evaluate(
+      agent.policy, in: make(environment, count: 100, seed: 1000 + seed), seed: 1000 + seed)
+    means.append(result.mean)
+    print(
+      "seed \(seed): mean return \(short(result.mean)) ± \(short(result.standardError)) after "
+        + "\(agent.stepCount) steps in \(short(seconds)) s")
+  }
+  means.sort()
+  print(
+    "\(name) on \(environment), \(steps) steps, \(seeds) seeds: mean "
+      + "\(short(means.reduce(0, +) / Double(seeds))), median \(short(means[seeds / 2])), from "
+      + "\(short(means[0])) to \(short(means[seeds - 1]))")
+}
+
+func short(_ x: Double) -> String { String(format: "%.2f", x) }
