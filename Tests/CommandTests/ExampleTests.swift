@@ -38,6 +38,12 @@ import Testing
     let result = try program.run(["evaluate", run, "--episodes", "5", "--json"])
     let report = try #require(try jsonLines(result.output).first)
     #expect(abs((try #require(report["mean_return"] as? Double)) - 0.93) < 1e-6)
+    let longer = try program.run(["rollout", "Corridor-v0", "--json", "--option", "cells=12"])
+    #expect(try jsonLines(longer.output).first?["step"] as? Int == 0)
+    #expect(try program.run(["envs", "Corridor-v0"]).output.contains("How long the corridor is."))
+    expectRefusal(
+      try program.run(["rollout", "Corridor-v0", "--option", "cells=1"]), status: 64,
+      saying: "cells", "from 2 to 90")
     // The plain command does not know the environment, and says so.
     expectRefusal(try BuiltProgram.swirl("evaluate \(run)"), status: 64, saying: "Corridor-v0")
   }

@@ -62,8 +62,9 @@ import Testing
     #expect(bits.spec.options == ["n": 3])
     let game = try describeEnvironment(
       "MinAtar/Breakout-v0", options: ["use_minimal_action_set": true])
-    // Six names do not fit three actions.
-    #expect(game.actions.map(\.name) == [""] && game.actions.map(\.place) == ["0–2"])
+    #expect(game.actions.map(\.name) == ["none", "left", "right"])
+    let robot = try describeEnvironment("Navigation2D-v0", options: ["rays": 5])
+    #expect(robot.observations.map(\.place) == ["0–4", "5", "6", "7", "8", "9"])
   }
 
   @Test func rowsSayWhereUnitAndBounds() throws {
@@ -91,6 +92,12 @@ import Testing
     try register(id: "tests/Plain-v0") { Corridor() }
     let about = try describeEnvironment("tests/Plain-v0")
     #expect(about.page == EnvironmentPage() && about.observations.map(\.name) == [""])
+    // Three names do not fit two actions.
+    try register(id: "tests/Plain-v1", page: EnvironmentPage(actions: ["a", "b", "c"])) {
+      Corridor()
+    }
+    let misfit = try describeEnvironment("tests/Plain-v1").actions
+    #expect(misfit.map(\.name) == [""] && misfit.map(\.place) == ["0–1"])
   }
 }
 

@@ -10,7 +10,8 @@ import Testing
     try checkEnvironment(Navigation2DDiscrete(), countingAllocations: counter)
     try checkEnvironment(Navigation2D(obstacles: 0, rays: 1, lidarRange: 0.1, size: 4))
     try checkEnvironment(
-      Navigation2D(obstacles: 100, areConcave: false, rays: 7, lidarRange: 500, size: 30))
+      Navigation2D(obstacles: 100, areConcave: false, rays: 500, lidarRange: 500, size: 30),
+      steps: 200, countingAllocations: counter)
   }
 
   /// The lidar and the touches of random drives against every edge on its own.
@@ -74,6 +75,18 @@ import Testing
     }
     #expect(touches > 20)
     #expect(exact * 100 > rays * 98)
+  }
+
+  /// Rays are cast some at a time; how many there are changes none of them.
+  @Test func manyRaysSeeAsFew() {
+    for seed in 0..<5 as Range<UInt64> {
+      let (few, many) = (
+        Episode(Navigation2D(rays: 24), seed: seed).observation(),
+        Episode(Navigation2D(rays: 24 * 7), seed: seed).observation()
+      )
+      // The directions are rounded as the same fractions of a circle.
+      for ray in 0..<24 { #expect((few[ray] - many[7 * ray]).magnitude < 1e-3) }
+    }
   }
 
   /// Obstacles keep their distance from each other, the walls, the start and the goal.

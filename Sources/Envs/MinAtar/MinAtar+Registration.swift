@@ -30,18 +30,21 @@ extension Registration {
         "sticky_action_prob", 0.1, in: 0...1,
         "How likely the last action is repeated whatever the agent chose.")
     ]
+    var adaptPage: (@Sendable (inout EnvironmentPage, OptionValues) -> Void)?
     if page.moves.count < GamePage.allMoves.count {
       options.append(
         .flag(
           "use_minimal_action_set", actions == .minimal,
           "Whether only the actions that do something in the game are offered."))
+      adaptPage = { shown, options in shown.actions = page.actions(options.gameActions) }
     }
     if ramps {
       options.append(
         .flag("difficulty_ramping", true, "Whether the game gets harder as it goes on."))
     }
     return Registration(
-      "MinAtar/\(name)-v\(actions == .all ? 0 : 1)", options: options, page: page.page(actions)
+      "MinAtar/\(name)-v\(actions == .all ? 0 : 1)", options: options, page: page.page(actions),
+      adaptPage: adaptPage
     ) { Sticky(make($0), probability: $0["sticky_action_prob"]) }
   }
 }
@@ -51,7 +54,7 @@ extension OptionValues {
 }
 
 /// What the pages of the five games do not share.
-struct GamePage {
+struct GamePage: Sendable {
   static let allMoves = ["none", "left", "up", "right", "down", "fire"]
 
   var summary: String
@@ -63,11 +66,13 @@ struct GamePage {
   var start: String
   var endings: String
 
+  func actions(_ actions: GameActions) -> [EnvironmentPage.Quantity] {
+    (actions == .all ? Self.allMoves : moves).map { EnvironmentPage.Quantity($0) }
+  }
+
   func page(_ actions: GameActions) -> EnvironmentPage {
-    let moves = actions == .all ? Self.allMoves : moves
-    return EnvironmentPage(
-      summary, observations: channels,
-      actions: moves.map { EnvironmentPage.Quantity(stringLiteral: $0) },
+    EnvironmentPage(
+      summary, observations: channels, actions: self.actions(actions),
       dynamics: """
         \(dynamics) A channel is 1 where its thing is, else 0. Equal to MinAtar 1.0.15 where both draw \
         the same numbers.

@@ -1,17 +1,20 @@
 extension Navigation2D {
+  private static func observations(rays: Int) -> [EnvironmentPage.Quantity] {
+    [
+      .init(
+        "distance along each ray of the lidar, against the clock from straight ahead", unit: "m",
+        count: rays),
+      .init("distance of the goal", unit: "m"),
+      "cosine of the goal's direction, seen from the robot",
+      "sine of the goal's direction, positive to the left", .init("speed", unit: "m/s"),
+      .init("turn rate, positive to the left", unit: "rad/s"),
+    ]
+  }
+
   private static func page(actions: [EnvironmentPage.Quantity]) -> EnvironmentPage {
     EnvironmentPage(
       "A robot with a lidar in a room of obstacles: drive to the goal and touch nothing.",
-      observations: [
-        .init(
-          "distance along each ray of the lidar, against the clock from straight ahead", unit: "m",
-          count: Navigation2D().rays),
-        .init("distance of the goal", unit: "m"),
-        "cosine of the goal's direction, seen from the robot",
-        "sine of the goal's direction, positive to the left", .init("speed", unit: "m/s"),
-        .init("turn rate, positive to the left", unit: "rad/s"),
-      ],
-      actions: actions,
+      observations: observations(rays: Navigation2D().rays), actions: actions,
       dynamics: """
         A disc of 0.2 m that drives like a unicycle, in steps of 0.1 s: speed and turn rate go towards \
         what is asked for by 2 m/s² and 8 rad/s² at most, then the robot moves along the direction it \
@@ -54,14 +57,16 @@ extension Navigation2D {
       "Navigation2D-v0", maxEpisodeSteps: 400, rewardThreshold: 9, options: options,
       page: page(actions: [
         .init("speed asked for", unit: "m/s"), .init("turn rate asked for", unit: "rad/s"),
-      ])
+      ]),
+      adaptPage: { $0.observations = observations(rays: $1["rays"]) }
     ) { Navigation2D($0) },
     Registration(
       "Navigation2DDiscrete-v0", maxEpisodeSteps: 400, rewardThreshold: 9, options: options,
       page: page(actions: [
         "stop", "ahead", "ahead to the left", "ahead to the right", "left on the spot",
         "right on the spot",
-      ])
+      ]),
+      adaptPage: { $0.observations = observations(rays: $1["rays"]) }
     ) { Navigation2DDiscrete(Navigation2D($0)) },
   ]
 }

@@ -173,17 +173,22 @@ public struct Navigation2D: Environment {
   public func observe(into observation: inout MutableSpan<Float>) {
     let both = sine_and_cosine(heading)
     let ahead = SIMD2<Float>(Float(both.cosine), Float(both.sine))
-    withUnsafeTemporaryAllocation(of: SIMD2<Float>.self, capacity: rays) { directions in
-      for ray in 0..<rays {
-        let turn = lidar.directions[ray]
-        directions.initializeElement(
-          at: ray,
-          to: SIMD2(ahead.x * turn.x - ahead.y * turn.y, ahead.x * turn.y + ahead.y * turn.x))
-      }
-      observation.withUnsafeMutableBufferPointer { row in
-        map.caster.cast(
-          from: SIMD2(position), along: UnsafeBufferPointer(directions), range: Float(lidarRange),
-          into: row.baseAddress!)
+    // So many that their directions fit the stack.
+    let most = 64
+    withUnsafeTemporaryAllocation(of: SIMD2<Float>.self, capacity: most) { directions in
+      for first in stride(from: 0, to: rays, by: most) {
+        let count = min(most, rays - first)
+        for ray in 0..<count {
+          let turn = lidar.directions[first + ray]
+          directions.initializeElement(
+            at: ray,
+            to: SIMD2(ahead.x * turn.x - ahead.y * turn.y, ahead.x * turn.y + ahead.y * turn.x))
+        }
+        observation.withUnsafeMutableBufferPointer { row in
+          map.caster.cast(
+            from: SIMD2(position), along: UnsafeBufferPointer(rebasing: directions[..<count]),
+            range: Float(lidarRange), into: row.baseAddress! + first)
+        }
       }
     }
     let way = goal - position

@@ -12,6 +12,9 @@ struct NavigationMap: Sendable {
   /// The walls and then the obstacles, an outline each; made from the others.
   private(set) var caster = RayCaster()
 
+  /// The circles that obstacles were drawn in: centre and radius. Nobody asks for them afterwards.
+  private var circles: [SIMD3<Double>] = []
+
   /// Between two obstacles, or an obstacle and a wall, in metres.
   static let gap = 0.7
   /// The sizes of the circles around obstacles in metres.
@@ -30,6 +33,8 @@ struct NavigationMap: Sendable {
     corners.reserveCapacity(obstacles * Self.mostCorners)
     ends.removeAll(keepingCapacity: true)
     ends.reserveCapacity(obstacles)
+    circles.removeAll(keepingCapacity: true)
+    circles.reserveCapacity(obstacles)
     caster.removeAll()
     caster.reserve(outlines: obstacles + 1)
     let walls: InlineArray<4, Point> = [
@@ -74,27 +79,23 @@ extension NavigationMap {
     using random: inout PCG64
   ) {
     clear(obstacles: count)
-    withUnsafeTemporaryAllocation(of: SIMD3<Double>.self, capacity: count) { circles in
-      var placed = 0
-      for _ in 0..<count {
-        for _ in 0..<20 {
-          let radius = random.uniform(Self.radii.lowerBound, Self.radii.upperBound)
-          let margin = radius + Self.gap
-          if size < 2 * margin { continue }
-          let centre = Point(
-            random.uniform(margin, size - margin), random.uniform(margin, size - margin))
-          let isFree =
-            Geometry.length(centre - first) >= margin
-            && Geometry.length(centre - second) >= margin
-            && circles[..<placed].allSatisfy { other in
-              Geometry.length(centre - Point(other.x, other.y)) >= margin + other.z
-            }
-          if !isFree { continue }
-          circles.initializeElement(at: placed, to: SIMD3(centre.x, centre.y, radius))
-          placed += 1
-          addObstacle(centre, radius, areConcave: areConcave, using: &random)
-          break
-        }
+    for _ in 0..<count {
+      for _ in 0..<20 {
+        let radius = random.uniform(Self.radii.lowerBound, Self.radii.upperBound)
+        let margin = radius + Self.gap
+        if size < 2 * margin { continue }
+        let centre = Point(
+          random.uniform(margin, size - margin), random.uniform(margin, size - margin))
+        let isFree =
+          Geometry.length(centre - first) >= margin
+          && Geometry.length(centre - second) >= margin
+          && circles.allSatisfy { other in
+            Geometry.length(centre - Point(other.x, other.y)) >= margin + other.z
+          }
+        if !isFree { continue }
+        circles.append(SIMD3(centre.x, centre.y, radius))
+        addObstacle(centre, radius, areConcave: areConcave, using: &random)
+        break
       }
     }
   }

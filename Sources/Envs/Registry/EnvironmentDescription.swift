@@ -57,8 +57,10 @@ public func describeEnvironment(
 ) throws -> EnvironmentDescription {
   let registration = try Registry.shared.registration(id)
   let made = try make(registration.spec.id, seed: 0, options: options)
+  var page = registration.page
+  registration.adaptPage?(&page, registration.resolved(made.spec?.options ?? [:]))
   return EnvironmentDescription(
-    spec: made.spec ?? registration.spec, page: registration.page, options: registration.options,
+    spec: made.spec ?? registration.spec, page: page, options: registration.options,
     replaced: registration.replaced.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
     observationSpace: made.observationSpace, actionSpace: made.actionSpace, maskSize: made.maskSize,
     metricNames: made.metricNames)

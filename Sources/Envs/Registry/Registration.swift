@@ -8,6 +8,8 @@ struct Registration: Sendable {
   let spec: EnvironmentSpec
   let options: [EnvironmentOption]
   let page: EnvironmentPage
+  /// Makes the page fit the options, where they change what is observed or done.
+  let adaptPage: (@Sendable (inout EnvironmentPage, OptionValues) -> Void)?
   /// Outdated ids that this one stands for, each with what differs: the end of a sentence.
   let replaced: [String: String]
   let makeVector:
@@ -18,19 +20,21 @@ struct Registration: Sendable {
 
   /// - Parameters:
   ///   - page: What `swirl envs NAME` says of it.
+  ///   - adaptPage: Makes the page fit the options, where they change what is observed or done.
   ///   - replacing: Outdated ids, each with what differs, such as "a red dress is drawn as well".
   ///   - makeEnvironment: Called once; a vector holds copies.
   @inlinable
   init<E: Environment>(
     _ id: String, maxEpisodeSteps: Int? = nil, rewardThreshold: Double? = nil,
     options: [EnvironmentOption] = [], page: EnvironmentPage = EnvironmentPage(),
+    adaptPage: (@Sendable (inout EnvironmentPage, OptionValues) -> Void)? = nil,
     replacing: [String: String] = [:],
     makeEnvironment: @escaping @Sendable (OptionValues) throws -> E
   ) {
     self.init(
       spec: EnvironmentSpec(
         id: id, maxEpisodeSteps: maxEpisodeSteps, rewardThreshold: rewardThreshold),
-      options: options, page: page, replaced: replacing,
+      options: options, page: page, adaptPage: adaptPage, replaced: replacing,
       makeVector: { options, count, seed, limit in
         let environment = try makeEnvironment(options)
         return AnyVectorEnvironment(
@@ -45,6 +49,7 @@ struct Registration: Sendable {
   @usableFromInline
   init(
     spec: EnvironmentSpec, options: [EnvironmentOption], page: EnvironmentPage,
+    adaptPage: (@Sendable (inout EnvironmentPage, OptionValues) -> Void)?,
     replaced: [String: String],
     makeVector:
       @escaping @Sendable (OptionValues, Int, UInt64, Int?) throws -> AnyVectorEnvironment,
@@ -54,6 +59,7 @@ struct Registration: Sendable {
     self.spec = spec
     self.options = options
     self.page = page
+    self.adaptPage = adaptPage
     self.replaced = replaced
     self.makeVector = makeVector
     self.makeEpisode = makeEpisode

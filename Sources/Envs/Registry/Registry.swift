@@ -31,6 +31,8 @@ public func register<E: Environment>(
 /// ```
 ///
 /// - Parameters:
+///   - page: What `swirl envs NAME` says of it beside its spaces, limits and options.
+///   - adaptPage: Makes the page fit the options, where they change what is observed or done.
 ///   - replacing: Outdated ids that stand for this one, each with what differs, the end of a sentence.
 ///   - makeEnvironment: Called once for each vector or episode; a vector holds copies.
 /// - Throws: ``EnvironmentError`` if an id is taken or not of the form `Name-v0`, two options share a
@@ -39,13 +41,14 @@ public func register<E: Environment>(
 public func register<E: Environment>(
   id: String, maxEpisodeSteps: Int? = nil, rewardThreshold: Double? = nil,
   options: [EnvironmentOption], page: EnvironmentPage = EnvironmentPage(),
+  adaptPage: (@Sendable (inout EnvironmentPage, OptionValues) -> Void)? = nil,
   replacing: [String: String] = [:],
   makeEnvironment: @escaping @Sendable (OptionValues) throws -> E
 ) throws {
   try Registry.shared.add(
     Registration(
       id, maxEpisodeSteps: maxEpisodeSteps, rewardThreshold: rewardThreshold, options: options,
-      page: page, replacing: replacing, makeEnvironment: makeEnvironment))
+      page: page, adaptPage: adaptPage, replacing: replacing, makeEnvironment: makeEnvironment))
 }
 
 /// Makes `count` registered environments, each with an episode begun, with streams spawned from the
