@@ -15,6 +15,16 @@ import Testing
     #expect(lake.status == 0, "\(lake.errors)")
   }
 
+  @Test func speedTakesOptions() throws {
+    let line = "speed environments --row TMaze-v0 --seconds 0.01 --workers 1 --json --option"
+    let rows = try jsonArray(BuiltProgram.swirl("\(line) length=3").output)
+    #expect(
+      rows.map { $0["name"] as? String } == ["TMaze-v0 with length=3, 1024 environments"])
+    expectRefusal(try .init("\(line) length=0"), status: 64, saying: "length of TMaze-v0")
+    expectRefusal(try .init("speed environments --option g=3"), status: 64, saying: "--row")
+    expectRefusal(try .init("speed engine --row exp_1m --option g=3"), status: 64, saying: "--row")
+  }
+
   @Test func badInputGetsASentence() throws {
     for (option, words) in [
       ("gravty=12", ["no option 'gravty'", "did you mean"]),

@@ -5,18 +5,22 @@ import Swirl
 func environmentReadings(
   _ stopwatch: Stopwatch, threads: [Int], rows: [String]
 ) throws -> [Reading] {
-  var readings: [Reading] = []
-  for row in environmentRows where rows.isEmpty || rows.contains(row.name) {
-    for (count, threads) in (row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) }) {
-      var environments = try row.make(count)
-      readings.append(
-        Reading(
-          name: "\(row.name), \(count) \(count == 1 ? "environment" : "environments")",
-          value: rate(of: &environments, stopwatch, threads: threads), unit: "steps/s",
-          threads: threads, roofline: nil))
-    }
+  try environmentRows.filter { rows.isEmpty || rows.contains($0.name) }.flatMap {
+    try environmentReadings(stopwatch, threads: threads, of: $0)
   }
-  return readings
+}
+
+/// The same of one row.
+func environmentReadings(
+  _ stopwatch: Stopwatch, threads: [Int], of row: EnvironmentRow
+) throws -> [Reading] {
+  try ((row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) })).map { count, threads in
+    var environments = try row.make(count)
+    return Reading(
+      name: "\(row.name), \(count) \(count == 1 ? "environment" : "environments")",
+      value: rate(of: &environments, stopwatch, threads: threads), unit: "steps/s",
+      threads: threads, roofline: nil)
+  }
 }
 
 /// What `--row` knows.

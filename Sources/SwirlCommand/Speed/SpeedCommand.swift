@@ -35,6 +35,8 @@ struct SpeedCommand: ParsableCommand {
       """)
   var rows: [String] = []
 
+  @OptionGroup var options: OptionArguments
+
   @Flag(help: "Print a JSON array, for programs.")
   var json = false
 
@@ -73,12 +75,34 @@ struct SpeedCommand: ParsableCommand {
         throw CommandFailure.unknown("row", row, among: known)
       }
     }
+    if !options.isEmpty { return show(try readingsWithOptions()) }
     var readings: [Reading] = []
     for (name, measure) in Self.parts where part == nil || part == name {
       // The engine's rows are compared between machines, so their threads are those of the table.
       let most = workers ?? (name == "engine" ? 2 : ProcessInfo.processInfo.activeProcessorCount)
       readings += try measure(Stopwatch(seconds: seconds), most > 1 ? [1, most] : [1], rows)
     }
+    show(readings)
+  }
+
+  /// One environment made with options.
+  private func readingsWithOptions() throws -> [Reading] {
+    guard part == "environments", rows.count == 1, let id = rows.first else {
+      throw CommandFailure(
+        .usage,
+        "--option needs the one environment that takes it: write swirl speed environments --row "
+          + "Pendulum-v1 --option g=9.81")
+    }
+    let chosen = try options.values(for: id)
+    let most = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    let row = EnvironmentRow(name: "\(id) with \(options.assignments.joined(separator: " "))") {
+      try make(id, count: $0, seed: 0, options: chosen)
+    }
+    return try environmentReadings(
+      Stopwatch(seconds: seconds / 5), threads: most > 1 ? [1, most] : [1], of: row)
+  }
+
+  private func show(_ readings: [Reading]) {
     if json { printJSON(readings) } else { printTable(readings) }
   }
 
