@@ -33,12 +33,12 @@ public struct A2C: OnPolicyAgent {
     try rollouts.collect(model, in: &environments, pool: pool, timers: &timers)
     let losses = try timers.time(.update) { try update(pool) }
     model.normalizer?.update(rollouts.buffer)
-    return rollouts.report(losses, timers)
+    return rollouts.progress.report(losses, timers)
   }
 
   private mutating func update(_ pool: WorkerPool) throws -> [(name: String, value: Double)] {
     let settings = configuration.own
-    let progressRemaining = rollouts.progressRemaining(of: totalSteps)
+    let progressRemaining = rollouts.progress.remaining(of: totalSteps)
     optimizer.learningRate = settings.learningRate.value(at: progressRemaining)
     let batch = RolloutBatch(rollouts.buffer, model)
     let advantages = batch.advantages(normalized: configuration.shared.normalizeAdvantage)

@@ -32,13 +32,13 @@ public struct PPO: OnPolicyAgent {
     try rollouts.collect(model, in: &environments, pool: pool, timers: &timers)
     let statistics = try timers.time(.update) { try update(pool) }
     model.normalizer?.update(rollouts.buffer)
-    return rollouts.report(statistics.losses(updates: optimizer.step), timers)
+    return rollouts.progress.report(statistics.losses(updates: optimizer.step), timers)
   }
 
   /// Several passes over the rollout in shuffled minibatches.
   private mutating func update(_ pool: WorkerPool) throws -> Statistics {
     let (settings, normalized) = (configuration.own, configuration.shared.normalizeAdvantage)
-    let progressRemaining = rollouts.progressRemaining(of: totalSteps)
+    let progressRemaining = rollouts.progress.remaining(of: totalSteps)
     let clipRange = Float(settings.clipRange.value(at: progressRemaining))
     let valueClipRange = settings.valueClipRange.map { Float($0.value(at: progressRemaining)) }
     optimizer.learningRate = settings.learningRate.value(at: progressRemaining)

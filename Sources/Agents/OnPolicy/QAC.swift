@@ -35,7 +35,7 @@ public struct QAC: OnPolicyAgent {
     var timers = PhaseTimers()
     var (policyLoss, criticLoss, updates) = (0.0, 0.0, 0.0)
     optimizer.learningRate = configuration.own.learningRate.value(
-      at: rollouts.progressRemaining(of: totalSteps))
+      at: rollouts.progress.remaining(of: totalSteps))
     let gamma = Float(configuration.gamma)
     for _ in 0..<configuration.own.stepsPerReport {
       let transition = try timers.time(.rollout) { try rollouts.step(model, in: &environments) }
@@ -58,7 +58,8 @@ public struct QAC: OnPolicyAgent {
       model.normalizer?.update(
         steps: 1, environments: transition.count, transition.observations)
     }
-    return rollouts.report(
+    rollouts.progress.iteration += 1
+    return rollouts.progress.report(
       [
         ("policy_loss", policyLoss / max(updates, 1)), ("value_loss", criticLoss / max(updates, 1)),
         ("learning_rate", optimizer.learningRate), ("updates", Double(optimizer.step)),

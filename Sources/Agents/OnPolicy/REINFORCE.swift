@@ -38,13 +38,13 @@ public struct REINFORCE: OnPolicyAgent {
     for episode in rollouts.episodes {
       model.normalizer?.update(steps: episode.count, environments: 1, episode.observations)
     }
-    return rollouts.report(losses, timers)
+    return rollouts.progress.report(losses, timers)
   }
 
   private mutating func update(_ pool: WorkerPool) throws -> [(name: String, value: Double)] {
     let settings = configuration.own
     optimizer.learningRate = settings.learningRate.value(
-      at: rollouts.progressRemaining(of: totalSteps))
+      at: rollouts.progress.remaining(of: totalSteps))
     let batch = EpisodeBatch(rollouts.episodes, model, gamma: Float(configuration.gamma))
     let weights = Self.weights(batch, model, settings)
     let share = 1 / Float(batch.count)

@@ -8,11 +8,7 @@ import Tensors
 /// Where an agent that learns from fresh rollouts has its experience from: the columns, one action stream an
 /// environment, the scaling of rewards, and the count of it all.
 public struct Rollouts: Experience {
-  /// Environment steps taken so far, over all environments.
-  public private(set) var stepCount = 0
-  /// Rollouts collected so far.
-  private(set) var iteration = 0
-  private(set) var episodes = EpisodeWindow()
+  private(set) var progress = Progress()
   /// The latest rollout.
   private(set) var buffer: RolloutBuffer
   /// One stream an environment, from which its actions are sampled.
@@ -58,9 +54,9 @@ public struct Rollouts: Experience {
         "environment \(bad.environment) of seed \(seed) gave a number that is not finite at step "
           + "\(stepCount / buffer.environmentCount + bad.step): \(bad.field)")
     }
-    stepCount += buffer.count
-    iteration += 1
-    episodes.add(buffer)
+    progress.stepCount += buffer.count
+    progress.iteration += 1
+    progress.episodes.add(buffer)
     timers.time(.advantages) {
       if rewardScaling == nil {
         for i in 0..<buffer.count { buffer.scaledRewards[i] = Float(buffer.rewards[i]) }
@@ -71,18 +67,7 @@ public struct Rollouts: Experience {
     }
   }
 
-  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
-  func progressRemaining(of totalSteps: Int) -> Double {
-    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
-  }
-
-  /// What one iteration did, for people and metrics.
-  func report(_ losses: [(name: String, value: Double)], _ timers: PhaseTimers) -> TrainingReport {
-    TrainingReport(
-      steps: stepCount, iteration: iteration, episodes: episodes.total,
-      meanReturn: episodes.meanReturn, meanLength: episodes.meanLength, losses: losses,
-      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
-  }
+  public var stepCount: Int { progress.stepCount }
 
   /// The latest rollout as tensors of `[T · N, …]`, for tests and for people who look into an agent;
   /// observations as the environments gave them.
@@ -102,17 +87,14 @@ public struct Rollouts: Experience {
 
   /// What a checkpoint holds of it.
   public struct State: Codable {
-    var stepCount: Int
-    var iteration: Int
+    var progress: Progress
     var actionStreams: [PCG64]
     var rewardScaling: RewardScaling?
-    var episodes: EpisodeWindow
   }
 
   public var state: State {
     State(
-      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams,
-      rewardScaling: rewardScaling, episodes: episodes)
+      progress: progress, actionStreams: actionStreams, rewardScaling: rewardScaling)
   }
 
   /// - Throws: `RunError` when the state is of other environments or settings.
@@ -130,11 +112,9 @@ public struct Rollouts: Experience {
       throw RunError(
         .data, "\(directory)/state.json scales the rewards of another number of environments")
     }
-    stepCount = state.stepCount
-    iteration = state.iteration
+    progress = state.progress
     actionStreams = state.actionStreams
     rewardScaling = state.rewardScaling
-    episodes = state.episodes
   }
 }
 

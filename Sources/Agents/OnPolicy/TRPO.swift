@@ -35,7 +35,7 @@ public struct TRPO: OnPolicyAgent {
       return step.losses + (try updateValues(batch, pool))
     }
     model.normalizer?.update(rollouts.buffer)
-    return rollouts.report(losses, timers)
+    return rollouts.progress.report(losses, timers)
   }
 
   // MARK: - The policy
@@ -110,7 +110,7 @@ public struct TRPO: OnPolicyAgent {
   ) throws -> [(name: String, value: Double)] {
     let settings = configuration.own
     optimizer.learningRate = settings.learningRate.value(
-      at: rollouts.progressRemaining(of: totalSteps))
+      at: rollouts.progress.remaining(of: totalSteps))
     let explained = rollouts.buffer.explainedVariance
     let reducer = GradientReducer(pool: pool)
     var (error, rows) = (0.0, 0)

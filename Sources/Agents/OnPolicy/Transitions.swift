@@ -31,9 +31,7 @@ extension ActorCritic {
 
 /// Experience step by step: each step is learnt from once the action after it is known.
 public struct Transitions: Experience {
-  public private(set) var stepCount = 0
-  private var window = EpisodeWindow()
-  private var iteration = 0
+  var progress = Progress()
   private var actionStreams: [PCG64]
   /// The latest step, which waits for its next action; nil before the first.
   private var pending: Pending?
@@ -86,7 +84,7 @@ public struct Transitions: Experience {
     }
     var next = copied(rows.observations, count * width)
     for n in 0..<count where endings[n] != .none {
-      window.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
+      progress.episodes.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
       for i in n * width..<(n + 1) * width { next[i] = rows.finalObservations[i] }
     }
     for n in 0..<count
@@ -97,7 +95,7 @@ public struct Transitions: Experience {
         "environment \(n) of seed \(seed) gave a number that is not finite at step "
           + "\(stepCount / count + 1)")
     }
-    stepCount += count
+    progress.stepCount += count
     let actions = copied(rows.actions, count)
     let transition = pending.map {
       Transition(
@@ -111,34 +109,16 @@ public struct Transitions: Experience {
     return transition
   }
 
-  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
-  func progressRemaining(of totalSteps: Int) -> Double {
-    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
-  }
-
-  /// What one iteration did, for people and metrics.
-  mutating func report(
-    _ losses: [(name: String, value: Double)], _ timers: PhaseTimers
-  ) -> TrainingReport {
-    iteration += 1
-    return TrainingReport(
-      steps: stepCount, iteration: iteration, episodes: window.total,
-      meanReturn: window.meanReturn, meanLength: window.meanLength, losses: losses,
-      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
-  }
+  public var stepCount: Int { progress.stepCount }
 
   public struct State: Codable {
-    var stepCount: Int
-    var iteration: Int
+    var progress: Progress
     var actionStreams: [PCG64]
-    var window: EpisodeWindow
     fileprivate var pending: Pending?
   }
 
   public var state: State {
-    State(
-      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams, window: window,
-      pending: pending)
+    State(progress: progress, actionStreams: actionStreams, pending: pending)
   }
 
   public mutating func restore(_ state: State, directory: String) throws {
@@ -157,10 +137,8 @@ public struct Transitions: Experience {
         throw RunError(.data, "\(directory)/state.json holds a step of other environments")
       }
     }
-    stepCount = state.stepCount
-    iteration = state.iteration
+    progress = state.progress
     actionStreams = state.actionStreams
-    window = state.window
     pending = state.pending
   }
 }

@@ -7,9 +7,7 @@ import Tensors
 /// Experience of whole episodes: each environment plays one from beginning to end, on whichever thread is
 /// free, so that no step is thrown away and none is learnt from twice.
 public struct WholeEpisodes: Experience {
-  public private(set) var stepCount = 0
-  private(set) var iteration = 0
-  private(set) var window = EpisodeWindow()
+  private(set) var progress = Progress()
   private var scratch: Scratch
   /// One stream an environment, from which its actions are sampled.
   private var actionStreams: [PCG64]
@@ -73,7 +71,7 @@ public struct WholeEpisodes: Experience {
         }
       }
     }
-    iteration += 1
+    progress.iteration += 1
     for (n, episode) in episodes.enumerated() {
       if let bad = (0..<episode.count).first(where: { !episode.rewards[$0].isFinite }) {
         throw TrainingFailure(
@@ -87,9 +85,10 @@ public struct WholeEpisodes: Experience {
             + "\(bad / episode.observationSize) of an episode: "
             + "observation[\(bad % episode.observationSize)] is \(episode.observations[bad])")
       }
-      stepCount += episode.count
+      progress.stepCount += episode.count
       if rows.endings[n] != 0 {
-        window.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
+        progress.episodes.add(
+          return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
       }
     }
   }
@@ -145,29 +144,15 @@ public struct WholeEpisodes: Experience {
     }
   }
 
-  /// The part of training that is left, 1 at the start and 0 at the end, for schedules.
-  func progressRemaining(of totalSteps: Int) -> Double {
-    max(0, 1 - Double(stepCount) / Double(max(totalSteps, 1)))
-  }
-
-  /// What one iteration did, for people and metrics.
-  func report(_ losses: [(name: String, value: Double)], _ timers: PhaseTimers) -> TrainingReport {
-    TrainingReport(
-      steps: stepCount, iteration: iteration, episodes: window.total,
-      meanReturn: window.meanReturn, meanLength: window.meanLength, losses: losses,
-      phases: timers.phases.map { ($0.name, timers.seconds($0)) })
-  }
+  public var stepCount: Int { progress.stepCount }
 
   public struct State: Codable {
-    var stepCount: Int
-    var iteration: Int
+    var progress: Progress
     var actionStreams: [PCG64]
-    var window: EpisodeWindow
   }
 
   public var state: State {
-    State(
-      stepCount: stepCount, iteration: iteration, actionStreams: actionStreams, window: window)
+    State(progress: progress, actionStreams: actionStreams)
   }
 
   public mutating func restore(_ state: State, directory: String) throws {
@@ -177,9 +162,7 @@ public struct WholeEpisodes: Experience {
         "\(directory) was written with \(state.actionStreams.count) environments, not "
           + "\(actionStreams.count)")
     }
-    stepCount = state.stepCount
-    iteration = state.iteration
+    progress = state.progress
     actionStreams = state.actionStreams
-    window = state.window
   }
 }
