@@ -11,6 +11,12 @@ let package = Package(
     // For tests of environments: counts what a thread asks of the heap.
     .library(name: "CAllocationCounter", targets: ["CAllocationCounter"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Box2D"]),
+    .trait(
+      name: "Box2D",
+      description: "LunarLander, BipedalWalker and CarRacing; needs Box2D 2.4 (libbox2d-dev)."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -25,7 +31,15 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
     .systemLibrary(name: "CLibm"),
-    .target(name: "Envs", dependencies: ["Runtime", "CLibm"], exclude: ["README.md"]),
+    .target(
+      name: "CBox2D",
+      cxxSettings: [.define("SWIRL_BOX2D", .when(traits: ["Box2D"]))],
+      linkerSettings: [.linkedLibrary("box2d", .when(traits: ["Box2D"]))]),
+    .target(
+      name: "Envs",
+      dependencies: [
+        "Runtime", "CLibm", .target(name: "CBox2D", condition: .when(traits: ["Box2D"])),
+      ], exclude: ["README.md"]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
@@ -78,5 +92,6 @@ let package = Package(
         "swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand", "DynamicProgramming",
       ],
       exclude: ["References"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -43,14 +43,18 @@ elif ! has_header cblas.h; then
   missing="$missing libopenblas-dev"
 fi
 
+# Version 2.4, for the package trait Box2D; version 3 has other headers.
+has_header box2d/b2_world.h || missing="$missing libbox2d-dev"
+
 [ -n "$missing" ] || exit 0
 missing=${missing# }
 
 if ! command -v apt-get >/dev/null 2>&1; then
   if command -v brew >/dev/null 2>&1; then
-    fail "OpenBLAS or pkg-config is missing; run: brew install openblas pkg-config"
+    fail "missing: $missing; run: brew install openblas pkg-config box2d (Box2D must be 2.4; with" \
+      "another version, build with: swift build --disable-default-traits)"
   fi
-  fail "OpenBLAS (with its C headers) or pkg-config is missing; install both with your system's package manager"
+  fail "missing: $missing; install it, with its C and C++ headers, with your system's package manager"
 fi
 
 line="sudo apt-get update && sudo apt-get install -y $missing"

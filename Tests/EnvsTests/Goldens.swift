@@ -7,6 +7,9 @@ enum Goldens {
   static let toyText: ToyTextGoldens = read("toy_text.json")
   static let minAtar: MinAtarGoldens = read("minatar.json")
   static let wrappers: WrapperGoldens = read("wrappers.json")
+  static let lunarLander: [Box2DGolden] = read("lunar_lander.json")
+  static let bipedalWalker: [Box2DGolden] = read("bipedal_walker.json")
+  static let carRacing: CarRacingGoldens = read("car_racing.json")
   static let spaces: SpaceGoldens = read("spaces.json")
 
   private static func read<T: Decodable>(_ name: String) -> T {
@@ -93,6 +96,50 @@ struct WrapperGoldens: Decodable, Sendable {
   let runs: [ChecksumRun]
   let spaces: [String]
   let images: [Image]
+}
+
+/// One set of options of a Box2D environment.
+struct Box2DGolden: Decodable, Sendable {
+  /// The first steps of an episode.
+  struct Early: Decodable, Sendable {
+    let seed: UInt64
+    let ground: [Double]
+    /// What the stream gives after them.
+    let next: Double
+    let observations: [[Float]]
+    let rewards: [Double]
+  }
+
+  let name: String
+  let options: [String: Double]
+  let early: [Early]
+  /// Of the returns that a fixed controller earns with the seeds 0, 1, 2 …, and their 95 % interval.
+  let meanReturn, low, high, meanLength: Double
+  let returns: [Double]
+}
+
+struct CarRacingGoldens: Decodable, Sendable {
+  struct Drive: Decodable, Sendable {
+    struct Frame: Decodable, Sendable {
+      let step: Int
+      /// Of `[96, 96, 3]` bytes.
+      let pixels: Data
+    }
+
+    let seed: UInt64
+    let options: [String: Double]
+    let tiles, polygons: Int
+    /// Every tenth point: bearing, direction, place.
+    let track: [[Double]]
+    let next: Double
+    /// Place, angle, velocity, angular velocity.
+    let drive: [[Double]]
+    let rewards: [Double]
+    let frames: [Frame]
+  }
+
+  let drives: [Drive]
+  let returns: Box2DGolden
 }
 
 struct SpaceGoldens: Decodable, Sendable {

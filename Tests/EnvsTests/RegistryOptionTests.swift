@@ -58,6 +58,7 @@ import Testing
       "map_size": ["map_name": "random"], "map_ice": ["map_name": "random"],
       "map_seed": ["map_name": "random"], "rainy_probability": ["is_rainy": true],
       "fickle_probability": ["fickle_passenger": true], "natural": ["sab": false],
+      "wind_power": ["enable_wind": true], "turbulence_power": ["enable_wind": true],
     ]
     let others: [String: OptionValue] = [
       "book_or_nips": "nips", "map_name": "random", "desc": ["SFFFFFFG"],
@@ -66,7 +67,9 @@ import Testing
       "map_seed": 9, "goal_velocity": 0.01, "slip": 0.9,
     ]
     // Where random actions never get that far in 300 steps.
-    let unseen: Set = ["goal_velocity", "difficulty_ramping", "fickle_probability", "sab"]
+    let unseen: Set = [
+      "goal_velocity", "difficulty_ramping", "fickle_probability", "sab", "lap_complete_percent",
+    ]
     for spec in registeredEnvironments() where !spec.id.hasPrefix("tests/") {
       for option in try environmentOptions(of: spec.id) where !unseen.contains(option.name) {
         let base = needed[option.name] ?? [:]

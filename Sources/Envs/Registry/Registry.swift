@@ -197,6 +197,7 @@ final class Registry: Sendable {
       }
       return found
     }
+    if let reason = Registration.leftOut(id) { throw EnvironmentError(.usage, reason) }
     let near = nearestNames(to: id, in: specs.map(\.id)).map { "'\($0)'" }
     throw EnvironmentError(
       .usage, "unknown environment '\(id)'; did you mean \(near.joined(separator: " or "))?")

@@ -1,7 +1,8 @@
 import Swirl
 
 /// Steps a second with random actions, observations written and resets included: every registered
-/// environment, 1,024 of each; CartPole alone, too, and in a stack of wrappers.
+/// environment, 1,024 of each, or 64 of those in a physics engine; CartPole alone, too, and in a
+/// stack of wrappers.
 func environmentReadings(
   _ stopwatch: Stopwatch, threads: [Int], rows: [String]
 ) throws -> [Reading] {
@@ -18,15 +19,21 @@ func environmentReadings(
     var environments = try row.make(count)
     return Reading(
       name: "\(row.name), \(count) \(count == 1 ? "environment" : "environments")",
-      value: rate(of: &environments, stopwatch, threads: threads), unit: "steps/s",
-      threads: threads, roofline: nil)
+      value: rate(
+        of: &environments, stopwatch, threads: threads, stepsPerCall: row.stepsPerCall),
+      unit: "steps/s", threads: threads, roofline: nil)
   }
 }
 
 /// What `--row` knows.
 var environmentRows: [EnvironmentRow] {
   var rows = registeredEnvironments().map { spec in
-    EnvironmentRow(name: spec.id, alone: spec.id == "CartPole-v1") { count in
+    // Worlds of a physics engine: their steps take a thousand times as long as a CartPole's.
+    let isHeavy = ["LunarLander", "BipedalWalker", "CarRacing"].contains(where: spec.id.hasPrefix)
+    return EnvironmentRow(
+      name: spec.id, count: isHeavy ? 64 : 1024, stepsPerCall: isHeavy ? 2 : 32,
+      alone: spec.id == "CartPole-v1"
+    ) { count in
       try make(spec.id, count: count, seed: 0)
     }
   }
@@ -45,18 +52,19 @@ var environmentRows: [EnvironmentRow] {
 struct EnvironmentRow: Sendable {
   let name: String
   var count = 1024
+  var stepsPerCall = 32
   /// Whether one environment is timed as well.
   var alone = false
   let make: @Sendable (_ count: Int) throws -> AnyVectorEnvironment
 }
 
 private func rate(
-  of environments: inout AnyVectorEnvironment, _ stopwatch: Stopwatch, threads: Int
+  of environments: inout AnyVectorEnvironment, _ stopwatch: Stopwatch, threads: Int,
+  stepsPerCall: Int
 ) -> Double {
   let count = environments.count
   let rows = ColumnMemory(environments)
   let pool = WorkerPool(threads: threads)
-  let stepsPerCall = 32
   let calls = environments.withStepper { stepper in
     stopwatch.rate {
       // A worker keeps its slice for many steps, as a rollout does: no barrier a step.

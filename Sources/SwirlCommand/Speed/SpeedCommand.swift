@@ -7,8 +7,8 @@ struct SpeedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "speed", abstract: "Measure what this machine reaches.",
     discussion: """
-      environments: every registered one, 1,024 at once with random actions, steps/s, the best of three \
-      rounds of a fifth of the seconds. engine: products, \
+      environments: every registered one, 1,024 at once (64 of Box2D's) with random actions, steps/s, the \
+      best of three rounds of a fifth of the seconds. engine: products, \
       training steps, layers and elementwise ops on 1 and 2 threads, in microseconds (us) a call, the \
       median of many short windows; the roofline is the share of what the processor's multiply-add units, \
       or memory for elementwise ops, reach here. training: the whole loop of PPO, the best of three rounds.
