@@ -5,7 +5,7 @@ public struct Actor: Module {
   public var policy: MultilayerPerceptron
   /// log σ of a Gaussian policy, the same for every state: `[A]`.
   public var logStd: Tensor?
-  let start: Int
+  let head: ActionHead
 
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     policy.visitParameters { body("policy.\($0)", &$1) }
@@ -22,9 +22,9 @@ public struct Actor: Module {
   public func distribution(_ observations: Tensor, mask: Tensor? = nil) -> ActionDistribution {
     let output = policy(observations)
     guard let logStd else {
+      let (counts, start) = head.choices
       return .categorical(
-        mask.map { Categorical(logits: output, mask: $0) } ?? Categorical(logits: output),
-        start: start)
+        MultiCategorical(logits: output, counts: counts, mask: mask), start: start)
     }
     return .gaussian(DiagonalGaussian(mean: output, logStd: logStd))
   }
@@ -46,11 +46,18 @@ public struct Actor: Module {
     }
     let outputNow = policy(observations)
     guard let logStd else {
-      let logits = mask.map { output * $0 + ($0 - 1) * -Categorical.forbiddenLogit } ?? output
+      let counts = head.choices.counts
+      let now = MultiCategorical(logits: output, counts: counts, mask: mask)
       let moved = mask.map { moved * $0 } ?? moved
-      let p = logits.softmax()
-      let mean = (p * moved).sum(axes: [-1], keepingDims: true)
-      return (outputNow * (p * (moved - mean)).detached()).sum()
+      var first = 0
+      let weighted = zip(counts, now.parts).map { count, part in
+        let move = moved.sliced(first..<first + count, axis: -1)
+        first += count
+        let p = part.logProbabilities.exp()
+        return p * (move - (p * move).sum(axes: [-1], keepingDims: true))
+      }
+      let all = weighted.count == 1 ? weighted[0] : Tensor.concatenated(weighted, axis: -1)
+      return (outputNow * all.detached()).sum()
     }
     let inverseVariance = (logStd.detached() * -2).exp()
     let means = (outputNow * (moved * inverseVariance).detached()).sum()
@@ -61,20 +68,15 @@ public struct Actor: Module {
 
 /// The distributions a policy gives for some rows.
 public enum ActionDistribution: Sendable {
-  case categorical(Categorical, start: Int)
+  case categorical(MultiCategorical, start: [Int])
   case gaussian(DiagonalGaussian)
 
   /// log π(actions): `[R]`, of actions `[R, A]`; a discrete action is its number.
   public func logProbability(of actions: Tensor) -> Tensor {
     switch self {
-    case .categorical(let distribution, let start):
-      let choices = Indices(count: actions.count) { chosen in
-        actions.withUnsafeBuffer {
-          for i in chosen.indices { chosen[i] = Int32($0[i]) - Int32(start) }
-        }
-      }
-      return distribution.logProbability(of: choices)
-    case .gaussian(let distribution): return distribution.logProbability(of: actions)
+    case .categorical(let choices, let start):
+      choices.logProbability(of: actions, start: start)
+    case .gaussian(let distribution): distribution.logProbability(of: actions)
     }
   }
 
@@ -90,7 +92,7 @@ public enum ActionDistribution: Sendable {
   public func divergence(to other: ActionDistribution) -> Tensor {
     switch (self, other) {
     case (.categorical(let a, _), .categorical(let b, _)):
-      return (a.logProbabilities.exp() * (a.logProbabilities - b.logProbabilities)).sum(axes: [-1])
+      return a.divergence(to: b)
     case (.gaussian(let a), .gaussian(let b)):
       let ratio = ((a.logStd - b.logStd) * 2).exp()
       let distance = (a.mean - b.mean).squared() * (b.logStd * -2).exp()
@@ -104,8 +106,7 @@ extension ActorCritic {
   /// The policy alone; writing it writes the policy's parameters.
   public var actor: Actor {
     get {
-      let start = if case .categorical(_, let start) = head { start } else { 0 }
-      return Actor(policy: policy, logStd: logStd, start: start)
+      Actor(policy: policy, logStd: logStd, head: head)
     }
     set {
       policy = newValue.policy

@@ -93,6 +93,10 @@ extension ActionHead {
     switch self {
     case .categorical(let count, let start):
       1...1_000_000 ~= count && start.magnitude <= 1_000_000_000
+    case .multiCategorical(let counts, let start):
+      counts.count == start.count && 1...100_000 ~= counts.count
+        && counts.allSatisfy { 1...1_000_000 ~= $0 } && outputSize <= 1_000_000
+        && start.allSatisfy { $0.magnitude <= 1_000_000_000 }
     case .gaussian(let low, let high): low.count == high.count && 1...100_000 ~= low.count
     }
   }

@@ -6,6 +6,8 @@ import Tensors
 public enum ActionHead: Sendable, Equatable, Codable {
   /// One of `count` actions, numbered from `start`.
   case categorical(count: Int, start: Int)
+  /// One of each of several counts of actions, numbered from `start`, chosen independently.
+  case multiCategorical(counts: [Int], start: [Int])
   /// `size` numbers, limited to `low` and `high` before the environment sees them.
   case gaussian(low: [Float], high: [Float])
 
@@ -13,7 +15,17 @@ public enum ActionHead: Sendable, Equatable, Codable {
   public var outputSize: Int {
     switch self {
     case .categorical(let count, _): count
+    case .multiCategorical(let counts, _): counts.reduce(0, +)
     case .gaussian(let low, _): low.count
+    }
+  }
+
+  /// The discrete choices a row makes; none for numbers.
+  var choices: (counts: [Int], start: [Int]) {
+    switch self {
+    case .categorical(let count, let start): ([count], [start])
+    case .multiCategorical(let counts, let start): (counts, start)
+    case .gaussian: ([], [])
     }
   }
 }

@@ -67,6 +67,23 @@ package final class PolicyRunner {
     values.update(from: value.run(rows: rows, input, scratch, other), count: rows)
     let output = policy.run(rows: rows, input, scratch, other)
     switch model.head {
+    case .multiCategorical(let counts, let start):
+      let width = model.head.outputSize
+      applyMask(rows * width, masks, output)
+      for row in 0..<rows {
+        var (sum, first) = (Float(0), row * width)
+        for (i, count) in counts.enumerated() {
+          RowKernels.logSoftmax(
+            rows: 1, width: count, output + first, logProbabilities + first)
+          RowKernels.exp(count, logProbabilities + first, output + first)
+          let pick = Self.pick(count, output + first, streams[row].random())
+          actions[row * counts.count + i] = Float(pick + start[i])
+          // From the first part on, as `MultiCategorical` adds them.
+          sum = i == 0 ? logProbabilities[first + pick] : sum + logProbabilities[first + pick]
+          first += count
+        }
+        chosen[row] = sum
+      }
     case .categorical(let count, let start):
       applyMask(rows * count, masks, output)
       RowKernels.logSoftmax(rows: rows, width: count, output, logProbabilities)
@@ -91,21 +108,25 @@ package final class PolicyRunner {
     }
   }
 
-  /// The most probable action of each row: the largest logit, the first of equal ones, or the mean.
+  /// The most probable action of each row: of each choice the largest logit, the first of equal ones, or
+  /// the mean.
   package func best(
     rows: Int, _ observations: UnsafePointer<Float>, masks: UnsafePointer<Bool>?,
     actions: UnsafeMutablePointer<Float>
   ) {
     let output = policy.run(rows: rows, encoded(rows, observations), scratch, other)
     switch model.head {
-    case .categorical(let count, let start):
-      applyMask(rows * count, masks, output)
+    case .categorical, .multiCategorical:
+      let (counts, start) = model.head.choices
+      applyMask(rows * model.head.outputSize, masks, output)
+      var first = 0
       for row in 0..<rows {
-        var pick = 0
-        for i in 1..<max(count, 1) where output[row * count + i] > output[row * count + pick] {
-          pick = i
+        for (i, count) in counts.enumerated() {
+          var pick = 0
+          for k in 1..<max(count, 1) where output[first + k] > output[first + pick] { pick = k }
+          actions[row * counts.count + i] = Float(pick + start[i])
+          first += count
         }
-        actions[row] = Float(pick + start)
       }
     case .gaussian(let low, _):
       actions.update(from: output, count: rows * low.count)
@@ -119,6 +140,7 @@ package final class PolicyRunner {
   ) {
     switch model.head {
     case .categorical: limited.update(from: actions, count: rows)
+    case .multiCategorical(let counts, _): limited.update(from: actions, count: rows * counts.count)
     case .gaussian(let low, let high):
       let size = low.count
       for i in 0..<rows * size {

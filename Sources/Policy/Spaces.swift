@@ -6,15 +6,24 @@ public struct UnsupportedSpace: Error, CustomStringConvertible, Sendable {
 }
 
 extension ActionHead {
-  /// The head that acts in a space: categorical for `Discrete`, Gaussian for a `Box` of numbers.
+  /// The head that acts in a space: categorical for `Discrete`, one for each part of a `MultiDiscrete`, one of
+  /// two for each bit of a `MultiBinary`, Gaussian for a `Box` of numbers.
   public init(_ space: any Space) throws {
     switch space {
     case let discrete as Discrete: self = .categorical(count: discrete.n, start: discrete.start)
+    case let several as MultiDiscrete:
+      self = .multiCategorical(counts: several.counts, start: several.start)
+    case let binary as MultiBinary:
+      self = .multiCategorical(
+        counts: .init(repeating: 2, count: binary.flatSize),
+        start: .init(repeating: 0, count: binary.flatSize))
     case let box as Box:
       self = .gaussian(low: box.low.map(Float.init), high: box.high.map(Float.init))
     default:
       throw UnsupportedSpace(
-        description: "a policy cannot act in \(space); it needs a Discrete or a Box action space")
+        description:
+          "a policy cannot act in \(space); it needs a Discrete, MultiDiscrete, MultiBinary or Box "
+          + "action space")
     }
   }
 }

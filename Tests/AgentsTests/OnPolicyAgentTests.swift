@@ -176,12 +176,13 @@ import Testing
 
   private static let heads: [ActionHead] = [
     .categorical(count: 3, start: 0), .gaussian(low: [-1, -1], high: [1, 1]),
+    .multiCategorical(counts: [2, 3], start: [0, 0]),
   ]
 
   /// Fisher · v is the directional derivative of the gradient of KL(π ‖ π_θ) at θ = π.
-  @Test(arguments: 0..<2, [false, true])
+  @Test(arguments: 0..<3, [false, true])
   func fisherProductsAreDifferencesOfTheGradientOfTheDivergence(_ head: Int, masked: Bool) {
-    if masked && head == 1 { return }
+    if masked && head != 0 { return }
     let actor = actor(Self.heads[head], inputs: 4)
     var random = PCG64(seed: 9)
     let x = Tensor.normal([11, 4], using: &random)
@@ -213,12 +214,12 @@ import Testing
 
   /// The divergence against its definition, Σ p log(p / q), and the closed form of normal distributions.
   @Test func divergencesAreThoseOfTheDefinition() {
-    let p = Categorical(logits: Tensor([1, 2, 0.5], shape: [1, 3]))
-    let q = Categorical(logits: Tensor([0, 0, 1], shape: [1, 3]))
-    let (a, b) = (p.logProbabilities.scalars, q.logProbabilities.scalars)
+    let p = MultiCategorical(logits: Tensor([1, 2, 0.5], shape: [1, 3]), counts: [3])
+    let q = MultiCategorical(logits: Tensor([0, 0, 1], shape: [1, 3]), counts: [3])
+    let (a, b) = (p.parts[0].logProbabilities.scalars, q.parts[0].logProbabilities.scalars)
     let expected = (0..<3).reduce(0) { $0 + exp(Double(a[$1])) * Double(a[$1] - b[$1]) }
-    let found = ActionDistribution.categorical(p, start: 0).divergence(
-      to: .categorical(q, start: 0))
+    let found = ActionDistribution.categorical(p, start: [0]).divergence(
+      to: .categorical(q, start: [0]))
     #expect(abs(Double(found.scalars[0]) - expected) < 1e-6)
     let n = DiagonalGaussian(mean: Tensor([1, 0], shape: [1, 2]), logStd: Tensor([0.2, -0.3]))
     let m = DiagonalGaussian(mean: Tensor([0, 2], shape: [1, 2]), logStd: Tensor([-0.1, 0.4]))
@@ -234,7 +235,7 @@ import Testing
   }
 
   /// Conjugate gradient solves what elimination solves, with the Fisher matrix of a small policy.
-  @Test(arguments: 0..<2)
+  @Test(arguments: 0..<3)
   func conjugateGradientAgreesWithADenseSolve(_ head: Int) {
     let actor = actor(Self.heads[head], inputs: 3)
     var random = PCG64(seed: 4)

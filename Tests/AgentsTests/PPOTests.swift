@@ -199,18 +199,79 @@ private struct Guided: Environment {
 }
 
 @Test func spacesPPOCannotActInAreNamed() throws {
-  struct Buttons: Environment {
+  struct Panel: Environment {
     var observationSpace: Box { Box(shape: [1], in: 0...1) }
-    var actionSpace: MultiBinary { MultiBinary(3) }
+    var actionSpace: Tuple { Tuple([Discrete(2), Box(shape: [1], in: 0...1)]) }
     mutating func reset(using random: inout PCG64) {}
     mutating func step(_ action: [Float], using random: inout PCG64) -> StepResult {
       StepResult(reward: 0)
     }
     func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
   }
-  let environments = VectorEnvironment(count: 1, seed: 1) { Buttons() }
+  let environments = VectorEnvironment(count: 1, seed: 1) { Panel() }
   let error = #expect(throws: UnsupportedSpace.self) { try PPO(for: environments, seed: 1) }
-  #expect(error?.description.contains("MultiBinary(3)") == true)
+  #expect(error?.description.contains("Tuple(Discrete(2)") == true)
+}
+
+private protocol Panel {
+  associatedtype Levers: Space
+  static var space: Levers { get }
+  /// The options of each lever, numbered from `start`.
+  static var counts: [Int] { get }
+  static var start: Int { get }
+}
+
+private enum Dials: Panel {
+  static let space = MultiDiscrete([3, 2, 4], start: [5, 5, 5])
+  static let (counts, start) = ([3, 2, 4], 5)
+}
+
+private enum Switches: Panel {
+  static let space = MultiBinary(3)
+  static let (counts, start) = ([2, 2, 2], 0)
+}
+
+/// Levers that should be set as the observation shows them; the reward is the share that is.
+private struct Levers<P: Panel>: Environment {
+  private var wanted = [Int](repeating: 0, count: P.counts.count)
+
+  var observationSpace: MultiDiscrete { MultiDiscrete(P.counts) }
+  var actionSpace: P.Levers { P.space }
+
+  mutating func reset(using random: inout PCG64) {
+    wanted = P.counts.map { random.integers(0..<$0) }
+  }
+
+  mutating func step(_ action: [Float], using random: inout PCG64) -> StepResult {
+    let right = zip(action, wanted).filter { Int($0) - P.start == $1 }.count
+    reset(using: &random)
+    return StepResult(reward: Double(right) / Double(P.counts.count))
+  }
+
+  func observe(into observation: inout MutableSpan<Float>) {
+    for i in wanted.indices { observation[i] = Float(wanted[i]) }
+  }
+}
+
+@Test func severalDiscreteActionsAreLearnt() throws {
+  func learns<P: Panel>(_ environment: Levers<P>) throws {
+    var configuration = PPOConfiguration()
+    configuration.stepsPerRollout = 64
+    configuration.learningRate = 3e-3
+    var environments = VectorEnvironment(count: 8, seed: 1, timeLimit: 20) { environment }
+    var agent = try PPO(for: environments, configuration, seed: 1)
+    try agent.train(on: &environments, steps: 20_000)
+    let result = try evaluate(agent.policy, in: environment, episodes: 20, seed: 2, timeLimit: 20)
+    #expect(result.mean > 19, "\(environment.actionSpace)")
+    let saved = try ActorCritic(decoding: agent.model.encoded(), file: "model")
+    #expect(saved.head == agent.model.head)
+    // The other agents of rollouts act in them too.
+    var other = try TRPO(for: environments, .init(), seed: 1)
+    try other.train(on: &environments, steps: 2048)
+    #expect(other.model.parameters.allSatisfy { $0.value.scalars.allSatisfy(\.isFinite) })
+  }
+  try learns(Levers<Dials>())
+  try learns(Levers<Switches>())
 }
 
 /// Both policies learn: quick checks, far below what the presets reach, on three seeds each.

@@ -38,6 +38,7 @@ import Testing
 /// any number of rows: the ratio of the first minibatch is exactly 1.
 @Test(arguments: [
   ActionHead.categorical(count: 3, start: 0), .gaussian(low: [-1, -2], high: [1, 2]),
+  .multiCategorical(counts: [4, 19], start: [0, -7]),
 ])
 func rolloutsAndUpdatesAgreeToTheBit(_ head: ActionHead) {
   var random = PCG64(seed: 1)
@@ -135,5 +136,41 @@ func rolloutsAndUpdatesAgreeToTheBit(_ head: ActionHead) {
     let variance = column.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 100
     #expect(abs(moments.mean[i] - mean) < 1e-4)
     #expect(abs(moments.variance[i] - variance) < 1e-4)
+  }
+}
+
+/// Several choices are as many distributions, each drawn, scored and maximised by itself.
+@Test func severalChoicesAreIndependent() {
+  var random = PCG64(seed: 7)
+  let head = ActionHead.multiCategorical(counts: [3, 2], start: [1, 0])
+  let model = ActorCritic(
+    encoder: .numbers(2), head: head, architecture: .init(hidden: [8], orthogonal: false),
+    using: &random)
+  let x = Tensor([0.3, -0.7], shape: [1, 2])
+  let logits = model.policy(x)
+  let (first, second) = (logits.sliced(0..<3, axis: 1), logits.sliced(3..<5, axis: 1))
+  let (a, b) = (first.logSoftmax().scalars, second.logSoftmax().scalars)
+  for i in 0..<3 {
+    for j in 0..<2 {
+      let (log, entropy, _) = model.evaluate(
+        observations: x, actions: Tensor([Float(i + 1), Float(j)], shape: [1, 2]))
+      #expect(log.scalars == [a[i] + b[j]])
+      let expected =
+        -(zip(a, a).reduce(0) { $0 + exp($1.0) * $1.1 }) - b.reduce(0) { $0 + exp($1) * $1 }
+      #expect((entropy.scalars[0] - expected).magnitude < 1e-5)
+    }
+  }
+  let runner = PolicyRunner(model, capacity: 1)
+  var best: [Float] = [0, 0]
+  runner.best(rows: 1, [0.3, -0.7], masks: nil, actions: &best)
+  #expect(best == [Float(a.firstIndex(of: a.max()!)! + 1), Float(b.firstIndex(of: b.max()!)!)])
+  // A mask forbids options of any choice.
+  var stream = PCG64(seed: 5)
+  for _ in 0..<200 {
+    var (action, log, value): ([Float], Float, Float) = ([0, 0], 0, 0)
+    runner.sample(
+      rows: 1, [0.3, -0.7], masks: [true, false, true, false, true], streams: &stream,
+      actions: &action, logProbabilities: &log, values: &value)
+    #expect(action[0] != 2 && action[1] == 1)
   }
 }
