@@ -64,13 +64,16 @@ public struct CliffWalking: TabularEnvironment {
 
   @inlinable
   func outcome(from state: Int, direction: Int, probability: Double) -> Transition {
-    let next =
-      switch direction {
-      case 0: state < 12 ? state : state - 12
-      case 1: state % 12 == 11 ? state : state + 1
-      case 2: state >= 36 ? state : state + 12
-      default: state % 12 == 0 ? state : state - 1
-      }
+    // A bit for each cell that has a neighbour above, to the right, below or to the left: without
+    // branches, which random moves would have mispredicted.
+    let (above, right): (UInt64, UInt64) = (0xffff_ffff_f000, 0x7ff7_ff7f_f7ff)
+    let (below, left): (UInt64, UInt64) = (0x000f_ffff_ffff, 0xffef_feff_effe)
+    let isVertical = direction & 1 == 0
+    let isForward = (direction &+ 1) & 2 != 0
+    let ways = isVertical ? (isForward ? below : above) : isForward ? right : left
+    let far = isVertical ? 12 : 1
+    let isFree = ways >> UInt64(truncatingIfNeeded: state) & 1 == 1
+    let next = state &+ (isFree ? (isForward ? far : -far) : 0)
     if next > 36, next < 47 {
       return Transition(probability: probability, nextState: 36, reward: -100)
     }

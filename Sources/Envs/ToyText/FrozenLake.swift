@@ -32,8 +32,13 @@ public struct FrozenLake: TabularEnvironment {
   }
 
   @usableFromInline var cell = 0
+  // The cell's, so that no step divides.
+  @usableFromInline var row = 0
+  @usableFromInline var column = 0
   /// The letters of the map, row by row.
   @usableFromInline let cells: [UInt8]
+  /// The start cell, if there is one only.
+  @usableFromInline let onlyStart: Int?
   public let rows: Int
   public let columns: Int
   public let isSlippery: Bool
@@ -64,7 +69,10 @@ public struct FrozenLake: TabularEnvironment {
   }
 
   private init(checked map: [String], isSlippery: Bool, successRate: Double, rewards: Rewards) {
-    cells = map.flatMap(\.utf8)
+    let cells = map.flatMap(\.utf8)
+    let starts = cells.indices.filter { cells[$0] == UInt8(ascii: "S") }
+    onlyStart = starts.count == 1 ? starts[0] : nil
+    self.cells = cells
     rows = map.count
     columns = map[0].utf8.count
     self.isSlippery = isSlippery
@@ -87,17 +95,20 @@ public struct FrozenLake: TabularEnvironment {
   @inlinable
   public mutating func reset(using random: inout PCG64) {
     let draw = random.random()
+    cell = onlyStart ?? start(draw)
+    (row, column) = cell.quotientAndRemainder(dividingBy: columns)
+  }
+
+  @inlinable
+  func start(_ draw: Double) -> Int {
     var count = 0
     for letter in cells where letter == UInt8(ascii: "S") { count += 1 }
     var odds = 0.0
-    cell = 0
     for (index, letter) in cells.enumerated() where letter == UInt8(ascii: "S") {
       odds += 1 / Double(count)
-      if odds > draw {
-        cell = index
-        break
-      }
+      if odds > draw { return index }
     }
+    return 0
   }
 
   @inlinable
@@ -113,7 +124,13 @@ public struct FrozenLake: TabularEnvironment {
       // Where rounding leaves the sum of the three below the draw, Gymnasium takes the first.
       if aside + successRate + aside <= draw { direction = action &+ 3 }
     }
-    cell = neighbour(of: cell, direction: direction & 3)
+    // Without branches, which random moves would have mispredicted.
+    direction &= 3
+    let across = direction == 2 ? 1 : direction == 0 ? -1 : 0
+    let down = direction == 1 ? 1 : direction == 3 ? -1 : 0
+    column = max(0, min(columns &- 1, column &+ across))
+    row = max(0, min(rows &- 1, row &+ down))
+    cell = row &* columns &+ column
     return StepResult(reward: reward(for: cell), ending: isOver(cell) ? .terminated : .none)
   }
 

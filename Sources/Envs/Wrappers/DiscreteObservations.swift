@@ -28,7 +28,9 @@ where Base.Element == Float, Base.ObservationSpace == Box {
 
   public var observationSpace: Discrete { Discrete(grid.cells) }
 
+  // Inlined always: a call would have the whole environment copied for the closure.
   @inlinable
+  @inline(__always)
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = base.withObservation(count: grid.bins.count) { row in
       var cell = 0

@@ -36,7 +36,9 @@ public struct FilterObservation<Base: Environment>: Wrapper where Base.Observati
     return Box(low: kept.map { low[$0] }, high: kept.map { high[$0] }, of: space.elementType)
   }
 
+  // Inlined always: a call would have the whole environment copied for the closure.
   @inlinable
+  @inline(__always)
   public func observe(into observation: inout MutableSpan<Base.Element>) {
     base.withObservation(count: size) { all in
       for index in kept.indices { observation[index] = all[kept[index]] }

@@ -12,16 +12,14 @@
 enum ScratchRow {
   /// Lends `count` elements of any content.
   @inlinable
+  @inline(__always)
   static func withRow<Element: BitwiseCopyable, R>(
     of type: Element.Type, count: Int, _ body: (UnsafeMutableBufferPointer<Element>) -> R
   ) -> R {
     let bytes = count * MemoryLayout<Element>.stride
     // What the standard library puts on the stack without a question.
     if bytes <= 1024 {
-      return withUnsafeTemporaryAllocation(of: Element.self, capacity: count) { row in
-        memset(row.baseAddress!, 0, bytes)
-        return body(row)
-      }
+      return withUnsafeTemporaryAllocation(of: Element.self, capacity: count, body)
     }
     let memory = borrow(bytes)
     defer { giveBack(memory, bytes) }

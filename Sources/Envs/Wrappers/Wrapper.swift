@@ -73,7 +73,10 @@ extension Environment {
   }
 
   /// Lends the observation in memory that is not the caller's.
+  ///
+  /// Always inlined, since a closure that is passed on has the environment copied first.
   @inlinable
+  @inline(__always)
   func withObservation<R>(count: Int, _ body: (UnsafeMutableBufferPointer<Element>) -> R) -> R {
     ScratchRow.withRow(of: Element.self, count: count) { row in
       var span = row.mutableSpan
