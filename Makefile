@@ -23,8 +23,9 @@ test: setup ## set up and run every test (FILTER=EnvsTests runs some)
 	$(SWIFT) build $(RELEASE) --build-tests
 	$(SWIFT) test $(RELEASE) --skip-build $(test_flags)
 
-setup: ## install or name the system packages that are missing
+setup: ## install or name the system packages that are missing, and fetch MuJoCo
 	@Scripts/setup.sh
+	@Scripts/setup-mujoco.sh
 
 build: setup ## build everything
 	$(SWIFT) build $(RELEASE)

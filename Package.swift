@@ -31,6 +31,7 @@ let package = Package(
     .target(
       name: "Tensors", dependencies: ["Runtime", "CKernels", "COpenBLAS"], exclude: ["README.md"]),
     .systemLibrary(name: "CLibm"),
+    .systemLibrary(name: "CMuJoCo"),
     .target(
       name: "CBox2D",
       cxxSettings: [.define("SWIRL_BOX2D", .when(traits: ["Box2D"]))],
@@ -38,7 +39,7 @@ let package = Package(
     .target(
       name: "Envs",
       dependencies: [
-        "Runtime", "CLibm", .target(name: "CBox2D", condition: .when(traits: ["Box2D"])),
+        "Runtime", "CLibm", "CMuJoCo", .target(name: "CBox2D", condition: .when(traits: ["Box2D"])),
       ], exclude: ["README.md"]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
@@ -53,7 +54,7 @@ let package = Package(
     .target(
       name: "SwirlCommand",
       dependencies: [
-        "Swirl", "Tensors",
+        "Swirl", "Tensors", "Envs",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -6,6 +6,7 @@ enum Goldens {
   static let classicControl: [ChecksumRun] = read("classic_control.json")
   static let toyText: ToyTextGoldens = read("toy_text.json")
   static let minAtar: MinAtarGoldens = read("minatar.json")
+  static let muJoCo: [MuJoCoRun] = read("mujoco.json")
   static let wrappers: WrapperGoldens = read("wrappers.json")
   static let lunarLander: [Box2DGolden] = read("lunar_lander.json")
   static let bipedalWalker: [Box2DGolden] = read("bipedal_walker.json")

@@ -56,7 +56,7 @@ public struct Seaquest: Environment {
     if diverTimer == 0 {
       let right = random.random() < 0.5
       let row = random.integers(1..<9)
-      swimmingDivers.append(Swimmer(right ? 0 : 9, row, right: right, moveTimer: 5))
+      swimmingDivers.append(SeaSwimmer(right ? 0 : 9, row, right: right, moveTimer: 5))
       diverTimer = 30
     }
     steer(Move(rawValue: UInt8(truncatingIfNeeded: action)) ?? .none)
@@ -83,7 +83,7 @@ public struct Seaquest: Environment {
   mutating func steer(_ move: Move) {
     switch move {
     case .fire where shotTimer == 0:
-      bullets.append(Swimmer(x, y, right: facesRight))
+      bullets.append(SeaSwimmer(x, y, right: facesRight))
       shotTimer = 5
     case .left:
       x = max(0, x - 1)
@@ -157,7 +157,7 @@ public struct Seaquest: Environment {
       if submarines[index].shotTimer == 0 {
         submarines[index].shotTimer = 10
         let gun = submarines[index]
-        enemyBullets.append(Swimmer(Int(gun.x), Int(gun.y), right: gun.movesRight))
+        enemyBullets.append(SeaSwimmer(Int(gun.x), Int(gun.y), right: gun.movesRight))
       } else {
         submarines[index].shotTimer -= 1
       }
@@ -180,7 +180,7 @@ public struct Seaquest: Environment {
 
   /// Moves an enemy when its time has come; true when it has left or swum into a bullet.
   @inlinable
-  mutating func move(_ enemy: inout Swimmer, _ result: inout StepResult) -> Bool {
+  mutating func move(_ enemy: inout SeaSwimmer, _ result: inout StepResult) -> Bool {
     if enemy.isAt(x, y) { result.ending = .terminated }
     if enemy.moveTimer > 0 {
       enemy.moveTimer -= 1
@@ -245,9 +245,9 @@ public struct Seaquest: Environment {
     }
     let edge = right ? 0 : 9
     if isSubmarine {
-      submarines.append(Swimmer(edge, row, right: right, moveTimer: moveSpeed, shotTimer: 10))
+      submarines.append(SeaSwimmer(edge, row, right: right, moveTimer: moveSpeed, shotTimer: 10))
     } else {
-      fish.append(Swimmer(edge, row, right: right, moveTimer: moveSpeed))
+      fish.append(SeaSwimmer(edge, row, right: right, moveTimer: moveSpeed))
     }
   }
 

@@ -1,6 +1,6 @@
 /// A thing in Seaquest's water: an enemy, a diver or a bullet.
 @usableFromInline
-struct Swimmer: Codable, Hashable, Sendable {
+struct SeaSwimmer: Codable, Hashable, Sendable {
   @usableFromInline var x: Int8
   @usableFromInline var y: Int8
   @usableFromInline var movesRight: Bool
@@ -17,7 +17,7 @@ struct Swimmer: Codable, Hashable, Sendable {
   }
 
   @inlinable func isAt(_ x: Int, _ y: Int) -> Bool { Int(self.x) == x && Int(self.y) == y }
-  @inlinable func isAt(_ other: Swimmer) -> Bool { x == other.x && y == other.y }
+  @inlinable func isAt(_ other: SeaSwimmer) -> Bool { x == other.x && y == other.y }
   @inlinable var isOnBoard: Bool { x >= 0 && x <= 9 }
   @inlinable mutating func move() { x += movesRight ? 1 : -1 }
 
@@ -34,20 +34,20 @@ struct Swimmer: Codable, Hashable, Sendable {
 @usableFromInline
 struct Swimmers: Sendable {
   @usableFromInline static var capacity: Int { 48 }
-  @usableFromInline var elements: InlineArray<48, Swimmer>
+  @usableFromInline var elements: InlineArray<48, SeaSwimmer>
   @usableFromInline var count = 0
 
   @inlinable
-  init() { elements = .init(repeating: Swimmer(0, 0, right: false)) }
+  init() { elements = .init(repeating: SeaSwimmer(0, 0, right: false)) }
 
   @inlinable
-  subscript(index: Int) -> Swimmer {
+  subscript(index: Int) -> SeaSwimmer {
     get { elements[index] }
     set { elements[index] = newValue }
   }
 
   @inlinable
-  mutating func append(_ swimmer: Swimmer) {
+  mutating func append(_ swimmer: SeaSwimmer) {
     if count == Self.capacity { return }
     elements[count] = swimmer
     count += 1
@@ -65,7 +65,7 @@ struct Swimmers: Sendable {
 
   /// Removes the first that is where `other` is; false when there is none.
   @inlinable
-  mutating func removeFirst(at other: Swimmer) -> Bool {
+  mutating func removeFirst(at other: SeaSwimmer) -> Bool {
     for index in 0..<count where elements[index].isAt(other) {
       remove(at: index)
       return true
@@ -77,7 +77,7 @@ struct Swimmers: Sendable {
 extension Swimmers: Codable {
   @usableFromInline
   init(from decoder: any Decoder) throws {
-    let list = try [Swimmer](from: decoder)
+    let list = try [SeaSwimmer](from: decoder)
     self.init()
     let isSound = list.allSatisfy { (-1...10).contains($0.x) && (0...9).contains($0.y) }
     if list.count > Self.capacity || !isSound {

@@ -2,7 +2,7 @@
 // test beds' our own.
 extension Registration {
   static var builtIn: [Registration] {
-    classicControl + toyText + box2D + minAtar + Navigation2D.registrations + testBeds
+    classicControl + toyText + box2D + muJoCo + minAtar + Navigation2D.registrations + testBeds
   }
 
   private static var classicControl: [Registration] {

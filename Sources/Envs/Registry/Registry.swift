@@ -198,6 +198,7 @@ final class Registry: Sendable {
       return found
     }
     if let reason = Registration.leftOut(id) { throw EnvironmentError(.usage, reason) }
+    if let reason = Registration.needsMuJoCo(id) { throw EnvironmentError(.usage, reason) }
     let near = nearestNames(to: id, in: specs.map(\.id)).map { "'\($0)'" }
     throw EnvironmentError(
       .usage, "unknown environment '\(id)'; did you mean \(near.joined(separator: " or "))?")

@@ -15,7 +15,11 @@ func environmentReadings(
 func environmentReadings(
   _ stopwatch: Stopwatch, threads: [Int], of row: EnvironmentRow
 ) throws -> [Reading] {
-  try ((row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) })).map { count, threads in
+  if row.name == "HalfCheetah-v5" {
+    return try cheetahReadings(stopwatch, threads: threads)
+  }
+  return try ((row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) })).map {
+    count, threads in
     var environments = try row.make(count)
     return Reading(
       name: "\(row.name), \(count) \(count == 1 ? "environment" : "environments")",
@@ -28,12 +32,7 @@ func environmentReadings(
 /// What `--row` knows.
 var environmentRows: [EnvironmentRow] {
   var rows = registeredEnvironments().map { spec in
-    // Worlds of a physics engine: their steps take a thousand times as long as a CartPole's.
-    let isHeavy = ["LunarLander", "BipedalWalker", "CarRacing"].contains(where: spec.id.hasPrefix)
-    return EnvironmentRow(
-      name: spec.id, count: isHeavy ? 64 : 1024, stepsPerCall: isHeavy ? 2 : 32,
-      alone: spec.id == "CartPole-v1"
-    ) { count in
+    EnvironmentRow(name: spec.id, of: spec.id, alone: spec.id == "CartPole-v1") { count in
       try make(spec.id, count: count, seed: 0)
     }
   }
@@ -52,10 +51,27 @@ var environmentRows: [EnvironmentRow] {
 struct EnvironmentRow: Sendable {
   let name: String
   var count = 1024
+  /// Of each environment, before a thread waits for the others.
   var stepsPerCall = 32
   /// Whether one environment is timed as well.
   var alone = false
   let make: @Sendable (_ count: Int) throws -> AnyVectorEnvironment
+}
+
+extension EnvironmentRow {
+  /// A row of a registered environment; fewer where it is in a physics engine, whose steps take a thousand times as
+  /// long as CartPole's.
+  init(
+    name: String, of id: String, alone: Bool = false,
+    make: @escaping @Sendable (_ count: Int) throws -> AnyVectorEnvironment
+  ) {
+    let isSlow =
+      MuJoCoLibrary.tasks.contains(id)
+      || ["LunarLander", "BipedalWalker", "CarRacing"].contains(where: id.hasPrefix)
+    self.init(
+      name: name, count: isSlow ? 64 : 1024, stepsPerCall: isSlow ? 2 : 32, alone: alone, make: make
+    )
+  }
 }
 
 private func rate(
@@ -81,7 +97,7 @@ private func rate(
 }
 
 /// The rows that a vector of environments reads and writes; freed with the object.
-private final class ColumnMemory: @unchecked Sendable {
+final class ColumnMemory: @unchecked Sendable {
   let actions: UnsafeMutablePointer<Float>
   let step: StepRows
 

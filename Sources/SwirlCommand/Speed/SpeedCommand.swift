@@ -7,11 +7,12 @@ struct SpeedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "speed", abstract: "Measure what this machine reaches.",
     discussion: """
-      environments: every registered one, 1,024 at once (64 of Box2D's) with random actions, steps/s, the \
-      best of three rounds of a fifth of the seconds. engine: products, \
-      training steps, layers and elementwise ops on 1 and 2 threads, in microseconds (us) a call, the \
-      median of many short windows; the roofline is the share of what the processor's multiply-add units, \
-      or memory for elementwise ops, reach here. training: the whole loop of PPO, the best of three rounds.
+      environments: every registered one, 1,024 at once (64 in a physics engine) with random actions, \
+      steps/s, the best of three rounds of a fifth of the seconds; the roofline of HalfCheetah-v5 is the \
+      speed of MuJoCo's steps alone. engine: products, training steps, layers and elementwise ops on 1 and 2 \
+      threads, in microseconds (us) a call, the median of many short windows; the roofline is the share of \
+      what the processor's multiply-add units, or memory for elementwise ops, reach here. training: the \
+      whole loop of PPO, the best of three rounds.
       """)
 
   @Argument(help: "One of environments, engine, training; all of them when left out.")
@@ -95,7 +96,10 @@ struct SpeedCommand: ParsableCommand {
     }
     let chosen = try options.values(for: id)
     let most = workers ?? ProcessInfo.processInfo.activeProcessorCount
-    let row = EnvironmentRow(name: "\(id) with \(options.assignments.joined(separator: " "))") {
+    let row = EnvironmentRow(
+      name: "\(id) with \(options.assignments.joined(separator: " "))",
+      of: try environmentSpec(id).id
+    ) {
       try make(id, count: $0, seed: 0, options: chosen)
     }
     return try environmentReadings(

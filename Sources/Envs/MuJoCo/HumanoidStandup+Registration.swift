@@ -1,0 +1,86 @@
+extension HumanoidStandup {
+  static let page = EnvironmentPage(
+    "A robot like a person that lies on the ground and stands up.",
+    observations: [
+      .init("height of the torso", unit: "m"),
+      .init("orientation of the torso, a quaternion", count: 4),
+      .init("angles of the joints", unit: "rad", count: 17),
+      .init("velocity of the torso", unit: "m/s", count: 3),
+      .init("angular velocity of the torso", unit: "rad/s", count: 3),
+      .init("angular velocities of the joints", unit: "rad/s", count: 17),
+      .init("inertia of each body about the centre of mass, ten numbers each", count: 130),
+      .init("velocity of each body, angular before linear", count: 78),
+      .init("forces of the actuators", unit: "N m", count: 17),
+      .init("contact forces of each body, torque before force", count: 78),
+    ],
+    actions: [
+      .init("torques of the joints, times their gears", unit: "N m", count: 17)
+    ],
+    dynamics: EnvironmentPage.muJoCo(
+      "Thirteen bodies with 17 joints and two tendons; five Runge-Kutta steps of 0.003 s"),
+    reward: """
+      The torso's height / 0.003 s − ctrl_cost_weight × the squares of the action − \
+      impact_cost_weight × the squares of the contact forces, the last limited to \
+      impact_cost_range, + 1.
+      """,
+    start: """
+      The model's pose, positions and velocities disturbed uniformly within \
+      ±reset_noise_scale.
+      """,
+    endings: "None.",
+    versions: EnvironmentPage.muJoCoVersions(
+      "Observations lose numbers that were always 0.", old: ["v4", "v2"]),
+    source: """
+      Y. Tassa, T. Erez and E. Todorov, "Synthesis and Stabilization of Complex Behaviors \
+      through Online Trajectory Optimization", 2012; Gymnasium 1.4.
+      """)
+
+  static let optionList: [EnvironmentOption] = {
+    let plain = Options()
+    return [
+      .xmlFile(plain.xmlFile),
+      .frameSkip(plain.frameSkip),
+      .weight("uph_cost_weight", plain.uphCostWeight, "Changes nothing, as in Gymnasium 1.4."),
+      .ctrlCostWeight(plain.ctrlCostWeight),
+      .weight(
+        "impact_cost_weight", plain.impactCostWeight, "What the squares of the contact forces cost."
+      ),
+      .range(
+        "impact_cost_range", plain.impactCostRange, "What the cost of contact forces is limited to."
+      ),
+      .resetNoiseScale(plain.resetNoiseScale),
+      .excludeCurrentPositions(plain.excludeCurrentPositionsFromObservation),
+      .includes("cinert", plain.includeCinertInObservation, "the bodies' inertia"),
+      .includes("cvel", plain.includeCvelInObservation, "the bodies' velocities"),
+      .includes("qfrc_actuator", plain.includeQfrcActuatorInObservation, "the actuators' forces"),
+      .includes("cfrc_ext", plain.includeCfrcExtInObservation, "the contact forces"),
+    ]
+  }()
+
+  package init(_ values: OptionValues) throws {
+    var options = Options()
+    options.xmlFile = values["xml_file"]
+    options.frameSkip = values["frame_skip"]
+    options.uphCostWeight = values["uph_cost_weight"]
+    options.ctrlCostWeight = values["ctrl_cost_weight"]
+    options.impactCostWeight = values["impact_cost_weight"]
+    options.impactCostRange = try values.range("impact_cost_range")
+    options.resetNoiseScale = values["reset_noise_scale"]
+    options.excludeCurrentPositionsFromObservation =
+      values["exclude_current_positions_from_observation"]
+    options.includeCinertInObservation = values["include_cinert_in_observation"]
+    options.includeCvelInObservation = values["include_cvel_in_observation"]
+    options.includeQfrcActuatorInObservation = values["include_qfrc_actuator_in_observation"]
+    options.includeCfrcExtInObservation = values["include_cfrc_ext_in_observation"]
+    try self.init(options)
+  }
+
+  static let registrations = [
+    Registration(
+      "HumanoidStandup-v5", maxEpisodeSteps: 1000, options: optionList, page: page,
+      replacing: EnvironmentPage.muJoCoReplaced(
+        "HumanoidStandup",
+        "observations lose numbers that were always 0", old: ["v4", "v2"])
+    ) { try HumanoidStandup($0) }
+  ]
+}
