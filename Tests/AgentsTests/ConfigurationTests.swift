@@ -1,4 +1,5 @@
 import Agents
+import Envs
 import Testing
 
 @Test func schedulesReadAndRun() throws {
@@ -19,6 +20,28 @@ import Testing
   #expect(configuration.yaml.contains("n_envs: 8\n"))
   #expect(configuration.yaml.contains("learning_rate: lin_0.001\n"))
   #expect(PPOConfiguration().yaml.contains("target_kl: null\n"))
+}
+
+/// Presets are in range, survive their file, and are of environments that exist.
+@Test func presetsAreWholeAndOfRegisteredEnvironments() throws {
+  func check<A: TrainableAgent>(_ type: A.Type) throws {
+    for environment in A.Configuration.presetEnvironments {
+      let preset = A.Configuration.preset(environment)
+      try preset.validate()
+      let read = try A.Configuration().applying(yaml: preset.yaml, file: "config.yaml")
+      #expect(read == preset, "\(A.name) \(environment)")
+      #expect(preset != A.Configuration(), "\(A.name) \(environment)")
+      // MuJoCo's tasks are registered only where its library is.
+      #expect(
+        environment.hasSuffix("-v5")
+          || registeredEnvironments().contains { $0.id == environment }, "\(environment)")
+    }
+  }
+  try check(PPO.self)
+  try check(A2C.self)
+  try check(TRPO.self)
+  try check(REINFORCE.self)
+  try check(QAC.self)
 }
 
 @Test func settingsApplyInOrder() throws {

@@ -39,8 +39,66 @@ extension PPOSettings {
         $0.epochs = 20
         $0.learningRate = .linear(1e-3)
       },
+      "LunarLander-v3": lander, "LunarLanderContinuous-v3": lander,
+      "HalfCheetah-v5": runner {
+        $0.stepsPerRollout = 512
+        $0.batchSize = 64
+        $0.gamma = 0.98
+        $0.gaeLambda = 0.92
+        $0.learningRate = 2.0633e-5
+        $0.entropyCoefficient = 4.01762e-4
+        $0.clipRange = 0.1
+        $0.epochs = 20
+        $0.maxGradNorm = 0.8
+        $0.valueCoefficient = 0.58096
+      },
+      "Hopper-v5": runner {
+        $0.stepsPerRollout = 512
+        $0.batchSize = 32
+        $0.gamma = 0.999
+        $0.gaeLambda = 0.99
+        $0.learningRate = 9.80828e-5
+        $0.entropyCoefficient = 0.00229519
+        $0.epochs = 5
+        $0.maxGradNorm = 0.7
+        $0.valueCoefficient = 0.835671
+      },
+      "Walker2d-v5": .with {
+        $0.normalizeObservations = true
+        $0.normalizeRewards = true
+        $0.stepsPerRollout = 512
+        $0.batchSize = 32
+        $0.learningRate = 5.05041e-5
+        $0.entropyCoefficient = 5.85045e-4
+        $0.clipRange = 0.1
+        $0.epochs = 20
+        $0.maxGradNorm = 1
+        $0.valueCoefficient = 0.871923
+      },
     ]
   }()
+
+  private static let lander = PPOConfiguration.with {
+    $0.environmentCount = 16
+    $0.stepsPerRollout = 1024
+    $0.gamma = 0.999
+    $0.gaeLambda = 0.98
+    $0.epochs = 4
+    $0.entropyCoefficient = 0.01
+  }
+
+  /// What the zoo's settings for HalfCheetah and Hopper have in common.
+  private static func runner(_ change: (inout PPOConfiguration) -> Void) -> PPOConfiguration {
+    .with {
+      $0.normalizeObservations = true
+      $0.normalizeRewards = true
+      $0.networkArchitecture = [256, 256]
+      $0.activation = .relu
+      $0.logStdInit = -2
+      $0.orthogonalInitialization = false
+      change(&$0)
+    }
+  }
 }
 
 extension A2CSettings {
@@ -79,6 +137,30 @@ extension TRPOSettings {
         $0.gamma = 0.9
         $0.criticUpdates = 15
       },
+      "LunarLander-v3": .with {
+        $0.environmentCount = 2
+        $0.stepsPerRollout = 512
+        $0.conjugateGradientDamping = 0.01
+        $0.gaeLambda = 0.98
+        $0.criticUpdates = 15
+      },
+      "HalfCheetah-v5": runner { $0.targetKL = 0.04 },
+      "Hopper-v5": runner { _ in },
+      "Walker2d-v5": runner { _ in },
     ]
   }()
+
+  private static func runner(_ change: (inout TRPOConfiguration) -> Void) -> TRPOConfiguration {
+    .with {
+      $0.normalizeObservations = true
+      $0.normalizeRewards = true
+      $0.environmentCount = 2
+      $0.stepsPerRollout = 1024
+      $0.batchSize = 128
+      $0.conjugateGradientSteps = 25
+      $0.conjugateGradientDamping = 0.1
+      $0.criticUpdates = 20
+      change(&$0)
+    }
+  }
 }
