@@ -208,6 +208,13 @@ final class Rows<Element: ObservationElement> {
     }
     #expect(other?.kind == .data)
     #expect(throws: EnvironmentError.self) { try three.restoreState(Data("{".utf8)) }
+    // The same environment with longer rows would write beyond the columns.
+    let wide = VectorEnvironment(count: 2, seed: 5) { BitFlipping(9) }
+    var narrow = VectorEnvironment(count: 2, seed: 5) { BitFlipping(4) }
+    let longer = #expect(throws: EnvironmentError.self) {
+      try narrow.restoreState(try wide.encodedState())
+    }
+    #expect(longer?.description.contains("rows of another length") == true)
   }
 
   @Test func byHandOnAPoolIsTheSame() {

@@ -37,6 +37,14 @@ extension VectorEnvironment {
         "the saved state is of \(state.environments.count) environments and these are \(count); "
           + "they must be as many")
     }
+    // An environment whose rows are as long as its state says would write beyond the columns.
+    let width = environments.first?.observationSpace.flatSize
+    guard state.environments.allSatisfy({ $0.observationSpace.flatSize == width }) else {
+      throw EnvironmentError(
+        .data,
+        "the saved environments observe rows of another length than these, which have "
+          + "\(width ?? 0) numbers")
+    }
     environments = state.environments
     dynamics = state.dynamics
     sampling = state.sampling
