@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Swirl
 
 /// `swirl envs`: what can be trained on, and the page of one environment.
@@ -71,10 +72,20 @@ struct EnvsCommand: ParsableCommand {
       [["id", "observation space", "action space", "time limit", "threshold"]]
         + rows.map { row in
           [
-            row.id, row.observationSpace, row.actionSpace,
+            row.id, shortened(row.observationSpace), shortened(row.actionSpace),
             row.maxEpisodeSteps.map { "\($0)" } ?? "–",
             row.rewardThreshold.map { "\($0)" } ?? "–",
           ]
         })
+  }
+
+  /// A space in a cell of the table: bounds that differ from number to number are left to the page.
+  private func shortened(_ space: String) -> String {
+    let line = space.split(whereSeparator: \.isNewline).joined()
+    if line.count <= 64 { return line }
+    if line.hasPrefix("Box("), let shape = line.range(of: ", (", options: .backwards) {
+      return "Box(…" + line[shape.lowerBound...]
+    }
+    return line.prefix(63) + "…"
   }
 }
