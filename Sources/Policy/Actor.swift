@@ -9,11 +9,7 @@ public struct Actor: Module {
 
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     policy.visitParameters { body("policy.\($0)", &$1) }
-    if var logStd {
-      self.logStd = nil
-      body("logStd", &logStd)
-      self.logStd = logStd
-    }
+    visit("logStd", &logStd, body)
   }
 
   /// The distributions of actions for encoded observations `[R, encodedSize]`.

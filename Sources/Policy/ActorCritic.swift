@@ -90,11 +90,7 @@ public struct ActorCritic: Module {
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
     policy.visitParameters { body("policy.\($0)", &$1) }
     value.visitParameters { body("value.\($0)", &$1) }
-    if var logStd {
-      self.logStd = nil
-      body("logStd", &logStd)
-      self.logStd = logStd
-    }
+    visit("logStd", &logStd, body)
   }
 
   /// Encoded and normalised rows `[count, encodedSize]` of raw ones.

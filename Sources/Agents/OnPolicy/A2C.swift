@@ -54,8 +54,7 @@ public struct A2C: OnPolicyAgent {
         mask: batch.masks?.sliced(chunk))
       let policyLoss = -(advantages.sliced(chunk) * logProbabilities).sum()
       let valueLoss = Agents.valueLoss(values: values, returns: batch.returns.sliced(chunk)).sum()
-      // A Gaussian's entropy is one number for all rows.
-      let entropySum = entropy.rank == 0 ? entropy * Float(chunk.count) : entropy.sum()
+      let entropySum = totalEntropy(entropy, rows: chunk.count)
       let loss =
         (policyLoss - entropyCoefficient * entropySum + valueCoefficient * valueLoss) * weight
       return (

@@ -47,6 +47,11 @@ public func clippedValueLoss(
 /// - Returns: `[R]`
 public func approximateKL(logRatio: Tensor) -> Tensor { (logRatio.exp() - 1) - logRatio }
 
+/// The entropies of `rows` rows added up: a Gaussian's is one number for all of them.
+func totalEntropy(_ entropy: Tensor, rows: Int) -> Tensor {
+  entropy.rank == 0 ? entropy * Float(rows) : entropy.sum()
+}
+
 private func requireEqualShapes(_ name: StaticString, _ a: Tensor, _ b: Tensor) {
   if a.shape != b.shape { fail("\(name)", "shapes \(a.shape) and \(b.shape) differ") }
 }

@@ -83,8 +83,7 @@ public struct PPO: OnPolicyAgent {
             } else {
               Agents.valueLoss(values: values, returns: returns).sum()
             }
-          // A Gaussian's entropy is one number for all rows.
-          let entropySum = entropy.rank == 0 ? entropy * Float(chunk.count) : entropy.sum()
+          let entropySum = totalEntropy(entropy, rows: chunk.count)
 
           let loss =
             (policyLoss - entropyCoefficient * entropySum + valueCoefficient * valueLoss) * weight

@@ -60,8 +60,7 @@ public struct REINFORCE: OnPolicyAgent {
         mask: batch.masks?.sliced(chunk))
       let policyLoss = -(weights.sliced(chunk) * logProbabilities).sum()
       let baselineLoss = valueLoss(values: values, returns: batch.returns.sliced(chunk)).sum()
-      // A Gaussian's entropy is one number for all rows.
-      let entropySum = entropy.rank == 0 ? entropy * Float(chunk.count) : entropy.sum()
+      let entropySum = totalEntropy(entropy, rows: chunk.count)
       let loss =
         (policyLoss - entropyCoefficient * entropySum + valueCoefficient * baselineLoss) * share
       return (

@@ -35,6 +35,8 @@ public struct Transitions: Experience {
   private var actionStreams: [PCG64]
   /// The latest step, which waits for its next action; nil before the first.
   private var pending: Pending?
+  /// One step of every environment, written over at each.
+  private var rows: RolloutBuffer
   private let observationSize: Int
   private let seed: UInt64
 
@@ -48,6 +50,9 @@ public struct Transitions: Experience {
   init(for environments: some VectorizedEnvironments, streams: SeedSequence, seed: UInt64) {
     self.seed = seed
     observationSize = environments.observationSize
+    rows = RolloutBuffer(
+      stepCount: 1, environmentCount: environments.count,
+      observationSize: environments.observationSize, actionSize: 1)
     actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
   }
 
@@ -58,8 +63,9 @@ public struct Transitions: Experience {
     _ model: ActorCritic, in environments: inout AnyVectorEnvironment
   ) throws -> Transition? {
     let count = actionStreams.count
-    let rows = RolloutBuffer(
-      stepCount: 1, environmentCount: count, observationSize: observationSize, actionSize: 1)
+    // A copy of the agent must not share the row.
+    if !isKnownUniquelyReferenced(&rows) { rows = rows.emptyCopy() }
+    let rows = rows
     let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
     let runner = PolicyRunner(model, capacity: count)
     func copied<T>(_ source: UnsafePointer<T>, _ size: Int) -> [T] {

@@ -16,10 +16,11 @@ struct TrustRegion {
     let (gradients, sums) = GradientReducer(pool: pool).sum(at: actor, rows: batch.count) {
       actor, chunk in
       let (surrogate, distribution) = Self.surrogate(actor, batch, advantages, chunk)
-      let entropy = distribution.entropy()
-      let total =
-        entropy.rank == 0 ? Double(entropy.item) * Double(chunk.count) : Double(entropy.sum().item)
-      return (surrogate * (1 / Float(batch.count)), [Double(surrogate.item), total, 0, 0, 0])
+      let entropy = totalEntropy(distribution.entropy(), rows: chunk.count)
+      return (
+        surrogate * (1 / Float(batch.count)),
+        [Double(surrogate.item), Double(entropy.item), 0, 0, 0]
+      )
     }
     let rows = Double(batch.count)
     return (sums[0] / rows, sums[1] / rows, flat(gradients))

@@ -101,7 +101,7 @@ extension Module {
 
 /// Visits a parameter a layer may lack, moved out and back so that a write sees storage that is
 /// referenced once.
-func visit(
+package func visit(
   _ name: String, _ parameter: inout Tensor?, _ body: (String, inout Tensor) -> Void
 ) {
   guard var value = parameter.take() else { return }
