@@ -92,6 +92,8 @@ public struct TrainingReport: Sendable, CustomStringConvertible {
   public var seconds = 0.0
   /// Steps per second since then.
   public var stepsPerSecond = 0.0
+  /// What an evaluation after this iteration found, where there was one.
+  public var evaluation: EvaluationResult?
 
   public init(
     steps: Int, iteration: Int, episodes: Int, meanReturn: Double, meanLength: Double,

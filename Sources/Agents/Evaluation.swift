@@ -9,11 +9,14 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   public let returns: [Double]
   public let lengths: [Int]
   public let seed: UInt64
+  /// Whether the most probable actions were taken, else some drawn from the policy.
+  public let deterministic: Bool
 
-  public init(returns: [Double], lengths: [Int], seed: UInt64) {
+  public init(returns: [Double], lengths: [Int], seed: UInt64, deterministic: Bool = true) {
     self.returns = returns
     self.lengths = lengths
     self.seed = seed
+    self.deterministic = deterministic
   }
 
   public var episodes: Int { returns.count }
@@ -96,7 +99,7 @@ public func evaluate(
     }
   }
   return EvaluationResult(
-    returns: returns.map { $0! }, lengths: lengths, seed: seed)
+    returns: returns.map { $0! }, lengths: lengths, seed: seed, deterministic: deterministic)
 }
 
 /// As `evaluate(_:in:seed:deterministic:)` for an environment that is not registered.

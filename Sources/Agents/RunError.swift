@@ -1,3 +1,5 @@
+import Tensors
+
 /// Something a person has to know about a run or its settings, in one sentence.
 public struct RunError: Error, CustomStringConvertible, Sendable {
   /// What a command exits with.
@@ -24,5 +26,11 @@ public struct RunError: Error, CustomStringConvertible, Sendable {
 /// Training cannot go on: an environment or a network gave a number that is not finite.
 public struct TrainingFailure: Error, CustomStringConvertible, Sendable {
   public let description: String
-  public init(_ description: String) { self.description = description }
+  /// What was being learnt from when it happened, by name; a run writes it to its folder.
+  public let batch: [String: Tensor]
+
+  public init(_ description: String, batch: [String: Tensor] = [:]) {
+    self.description = description
+    self.batch = batch
+  }
 }

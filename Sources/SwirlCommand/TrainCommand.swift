@@ -9,13 +9,15 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Train an agent; writes a run directory.",
     usage: """
       swirl train <agent> <env> [--steps <steps>] [--seed <seed>] [--envs <envs>] [--workers <workers>] \
-      [--config <file>] [--set <key=value>]... [--option <name=value>]... [--out <dir>] [--json]
+      [--config <file>] [--set <key=value>]... [--option <name=value>]... [--eval-every <steps>] \
+      [--out <dir>] [--json]
       swirl train --resume <dir> [--steps <steps>] [--workers <workers>] [--json]
       """,
     discussion: """
       Settings come from the preset for the agent and environment, then --config, then --set, then \
       --envs and --option, which stands for the setting env_kwargs. The result is the same for any number of workers, and a run that was killed goes on with \
-      --resume as if it had not been.
+      --resume as if it had not been. With --eval-every the policy is evaluated as training goes on, on \
+      episodes that training never plays; the best is kept in best/model.safetensors.
       """)
 
   @Argument(
@@ -71,6 +73,8 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("Seconds between two checkpoints.", valueName: "seconds"),
     transform: TrainCommand.interval)
   var checkpointEvery = 30.0
+
+  @OptionGroup var evaluation: EvaluationArguments
 
   @Flag(help: "Print one JSON object at the end, for programs.")
   var json = false
@@ -135,10 +139,11 @@ extension TrainCommand {
       environment, count: configuration.environmentCount, seed: seed,
       options: configuration.environmentOptions)
     configuration.environmentOptions = environments.spec?.options ?? [:]
+    let plan = try evaluation.plan(for: environments, named: environment, seed: seed)
     let learner = try Learner(for: environments, configuration, seed: seed, totalSteps: nil)
     let description = RunDescription(
       agent: Learner.name, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
-      version: Version.current, simd: simdLevel)
+      version: Version.current, simd: simdLevel, evaluation: plan)
     let path =
       if let out { try RunName.usable(out) } else {
         try RunName.claim(agent: Learner.name, environment: environment, seed: seed)
@@ -153,7 +158,7 @@ extension TrainCommand {
     let fixed: [(String, Bool)] = [
       ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
       ("--config", config != nil), ("--set", !settings.isEmpty), ("--option", !options.isEmpty),
-      ("--out", out != nil),
+      ("--out", out != nil), ("--eval-every and what goes with it", !evaluation.isEmpty),
     ]
     if let (name, _) = fixed.first(where: { $0.1 }) {
       throw CommandFailure(
@@ -205,7 +210,7 @@ extension TrainCommand {
 // MARK: - Driving
 
 extension TrainCommand {
-  private func drive<Learner: Agent>(
+  private func drive<Learner: TrainableAgent>(
     _ run: TrainingRun<Learner>, _ description: RunDescription, _ path: String
   ) throws {
     var run = run
@@ -239,8 +244,13 @@ extension TrainCommand {
     var summary = Summary(
       run: path, steps: run.agent.stepCount, seconds: last?.seconds ?? 0,
       stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
-    // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
-    if run.environments.timeLimit != nil {
+    if case .ended(let reason) = end { summary.stopReason = reason }
+    if let plan = description.evaluation {
+      summary.best = try run.directory.evaluations().filter { $0.seed == plan.seed }
+        .max { $0.mean < $1.mean }
+      summary.bestModel = run.directory.bestModelFile
+    } else if run.environments.timeLimit != nil {
+      // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
       summary.evaluation = try SavedPolicy(run: path).evaluated(episodes: 10).result
     }
     if json { summary.printJSON() } else { summary.printText() }
@@ -253,6 +263,11 @@ extension TrainCommand {
     var stepsPerSecond: Double
     var meanReturn: Double?
     var evaluation: EvaluationResult?
+    /// The best evaluation made while training, the first of equals.
+    var best: RunDirectory.Evaluation?
+    var bestModel = ""
+    /// Why training ended before its steps were taken.
+    var stopReason: String?
 
     func printJSON() {
       Output.standard.text("{\"run\": ")
@@ -284,10 +299,20 @@ extension TrainCommand {
       }
       Output.standard.text(line)
       Output.standard.endLine()
+      if let stopReason {
+        Output.standard.text("stopped early: \(stopReason)")
+        Output.standard.endLine()
+      }
       if let evaluation {
         Output.standard.text(
           "evaluated over \(evaluation.episodes) fresh episodes: mean return "
             + fixed(evaluation.mean, 1))
+        Output.standard.endLine()
+      }
+      if let best {
+        Output.standard.text(
+          "best of its evaluations: mean return \(fixed(best.mean, 1)) at step \(grouped(best.step)), "
+            + "kept in \(bestModel)")
         Output.standard.endLine()
       }
       Output.standard.text("run directory: \(run)")

@@ -7,7 +7,10 @@ import Testing
   /// Checkpoints as often as the loop can write them, so that a kill can hit every part of writing one.
   private static func training(_ agent: String) -> [String] {
     let steps = agent == "ppo" ? "30000" : "10000"
-    return ["train", agent, "CartPole-v1", "--steps", steps, "--checkpoint-every", "0.02"]
+    return [
+      "train", agent, "CartPole-v1", "--steps", steps, "--checkpoint-every", "0.02",
+      "--eval-every", "2500", "--eval-episodes", "2",
+    ]
   }
 
   @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac"])
@@ -41,6 +44,11 @@ import Testing
       let result = try BuiltProgram.swirl.run(arguments)
       #expect(result.status == 0, "killed after \(moments) s: \(result.errors)")
       #expect(try RunFolder(out).model() == expected, "killed after \(moments) s")
+      for name in ["evaluations.json", "best/model.safetensors"] {
+        #expect(
+          try RunFolder(out).data(name) == RunFolder(whole).data(name),
+          "\(name), killed after \(moments) s")
+      }
       #expect(
         try Self.steps(RunFolder(out)) == Self.steps(RunFolder(whole)), "killed after \(moments) s")
     }

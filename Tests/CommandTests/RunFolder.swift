@@ -23,6 +23,10 @@ struct RunFolder {
     return try Data(contentsOf: checkpoint(step).appendingPathComponent("model.safetensors"))
   }
 
+  func data(_ name: String) throws -> Data {
+    try Data(contentsOf: url.appendingPathComponent(name))
+  }
+
   func text(_ name: String) throws -> String {
     try String(contentsOf: url.appendingPathComponent(name), encoding: .utf8)
   }

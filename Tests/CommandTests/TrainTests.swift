@@ -114,6 +114,58 @@ import Testing
     }
   }
 
+  @Test func evaluatesOnASchedule() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    let result = try BuiltProgram.swirl(
+      "train ppo CartPole-v1 --steps 6144 --seed 3 --eval-every 2048 --eval-episodes 4 --out \(out)"
+    )
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("best of its evaluations"))
+    let list = try #require(
+      try JSONSerialization.jsonObject(with: RunFolder(out).data("evaluations.json"))
+        as? [[String: Any]])
+    #expect(list.map { $0["step"] as? Int } == [2048, 4096, 6144])
+    #expect(list.allSatisfy { $0["seed"] as? Int == 4 && ($0["returns"] as? [Double])?.count == 4 })
+    // What 'swirl evaluate' finds of the last checkpoint is the same.
+    let again = try jsonLines(
+      BuiltProgram.swirl("evaluate \(out) --episodes 4 --seed 4 --json").output)
+    #expect(again.last?["returns"] as? [Double] == list.last?["returns"] as? [Double])
+    #expect(try RunFolder(out).data("best/model.safetensors").count > 1000)
+  }
+
+  @Test func stopsEarly() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    let line = "train ppo CartPole-v1 --steps 1_000_000 --eval-every 1000 --eval-episodes 2"
+    let result = try BuiltProgram.swirl(line + " --stop-at 5 --out \(out)")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("stopped early: the mean return of 2 episodes"))
+    #expect(RunFolder(out).checkpointSteps == [1024])
+    let again = try BuiltProgram.swirl("train --resume \(out)")
+    #expect(again.status == 0 && again.output.contains("stopped early"), "\(again.errors)")
+    #expect(RunFolder(out).checkpointSteps == [1024])
+  }
+
+  @Test func badEvaluationsGetASentence() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    let cases: [(String, [String])] = [
+      ("CartPole-v1 --eval-every 0", ["--eval-every", "whole number from 1"]),
+      ("CartPole-v1 --eval-episodes 3", ["--eval-episodes", "--eval-every"]),
+      ("CartPole-v1 --stop-at 3", ["--stop-at", "--eval-every"]),
+      ("CartPole-v1 --eval-every 9 --stop-at much", ["--stop-at", "much", "threshold"]),
+      ("CartPole-v1 --eval-every 9 --patience 0", ["--patience", "whole number from 1"]),
+      ("Pendulum-v1 --eval-every 9 --stop-at threshold", ["Pendulum-v1", "no reward threshold"]),
+    ]
+    for (line, words) in cases {
+      let result = try BuiltProgram.swirl("train ppo \(line) --out \(out)")
+      expectRefusal(result, status: 64)
+      for word in words { #expect(result.errors.contains(word), "\(line): \(result.errors)") }
+      #expect(!FileManager.default.fileExists(atPath: out), "\(line) made a run directory")
+    }
+  }
+
   @Test func refusesFoldersItCannotMake() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("", to: "file")

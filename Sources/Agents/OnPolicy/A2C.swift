@@ -47,8 +47,11 @@ public struct A2C: OnPolicyAgent {
       Float(settings.entropyCoefficient), Float(settings.valueCoefficient)
     )
 
-    let (gradients, sums) = GradientReducer(pool: pool).sum(at: model, rows: batch.count) {
-      model, chunk in
+    let (gradients, norm, sums) = try GradientReducer(pool: pool).finiteSum(
+      at: model, rows: batch.count, "update \(optimizer.step + 1)",
+      hint: "a lower learning_rate or max_grad_norm",
+      batch: { batch.rows(advantages: advantages) }
+    ) { model, chunk in
       let (logProbabilities, entropy, values) = model.evaluate(
         observations: batch.observations.sliced(chunk), actions: batch.actions.sliced(chunk),
         mask: batch.masks?.sliced(chunk))
@@ -63,13 +66,6 @@ public struct A2C: OnPolicyAgent {
           Double(policyLoss.item), Double(valueLoss.item), Double(entropySum.item), 0, 0,
         ]
       )
-    }
-    let norm = globalNorm(gradients)
-    guard norm.isFinite else {
-      throw TrainingFailure(
-        "the gradient of update \(optimizer.step + 1) is not finite "
-          + "(policy loss \(sums[0]), value loss \(sums[1])); "
-          + "a lower learning_rate or max_grad_norm may help")
     }
     optimizer.update(
       &model, gradients, scale: clipScale(norm: norm, maximum: settings.maxGradNorm))

@@ -59,7 +59,11 @@ public struct PPO: OnPolicyAgent {
           Float(settings.entropyCoefficient), Float(settings.valueCoefficient)
         )
 
-        let (gradients, sums) = reducer.sum(at: model, rows: rows.count) { model, chunk in
+        let (gradients, norm, sums) = try reducer.finiteSum(
+          at: model, rows: rows.count, "update \(optimizer.step + 1)",
+          hint: "a lower learning_rate or max_grad_norm",
+          batch: { batch.rows(order[rows], advantages: advantages) }
+        ) { model, chunk in
           let picked = Indices(
             order[rows.lowerBound + chunk.lowerBound..<rows.lowerBound + chunk.upperBound])
           let (logProbabilities, entropy, values) = model.evaluate(
@@ -102,13 +106,6 @@ public struct PPO: OnPolicyAgent {
         statistics.add(sums, rows: rows.count)
         if let targetKL = settings.targetKL, meanKL > 1.5 * targetKL { break epochs }
 
-        let norm = globalNorm(gradients)
-        guard norm.isFinite else {
-          throw TrainingFailure(
-            "the gradient of update \(optimizer.step + 1) is not finite "
-              + "(policy loss \(sums[0]), value loss \(sums[1])); "
-              + "a lower learning_rate or max_grad_norm may help")
-        }
         optimizer.update(
           &model, gradients, scale: clipScale(norm: norm, maximum: settings.maxGradNorm))
         statistics.gradientNorm += norm

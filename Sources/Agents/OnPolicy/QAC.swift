@@ -45,10 +45,17 @@ public struct QAC: OnPolicyAgent {
         let (loss, parts, gradients) = valueWithGradient(at: model) {
           Self.loss($0, transition, target: target)
         }
-        guard loss.item.isFinite else {
-          throw TrainingFailure(
-            "the loss of update \(optimizer.step + 1) is not finite; "
-              + "a lower learning_rate or critic_rate may help")
+        guard loss.item.isFinite, globalNorm(gradients).isFinite else {
+          throw NumberTrap.failure(
+            "the gradient of update \(optimizer.step + 1)",
+            hint: "a lower learning_rate or critic_rate", model: model,
+            batch: [
+              "observations": model.encoded(rows: transition.count, transition.observations),
+              "actions": Tensor(transition.actions), "targets": target,
+            ]
+          ) {
+            _ = valueWithGradient(at: model) { Self.loss($0, transition, target: target).0 }
+          }
         }
         optimizer.update(&model, gradients)
         policyLoss += parts.policy

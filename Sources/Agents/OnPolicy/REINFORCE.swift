@@ -53,8 +53,16 @@ public struct REINFORCE: OnPolicyAgent {
       settings.usesBaseline ? Float(settings.valueCoefficient) : 0
     )
 
-    let (gradients, sums) = GradientReducer(pool: pool).sum(at: model, rows: batch.count) {
-      model, chunk in
+    let (gradients, norm, sums) = try GradientReducer(pool: pool).finiteSum(
+      at: model, rows: batch.count, "update \(optimizer.step + 1)",
+      hint: "a lower learning_rate or max_grad_norm",
+      batch: {
+        [
+          "observations": batch.observations, "actions": batch.actions, "returns": batch.returns,
+          "weights": weights,
+        ]
+      }
+    ) { model, chunk in
       let (logProbabilities, entropy, values) = model.evaluate(
         observations: batch.observations.sliced(chunk), actions: batch.actions.sliced(chunk),
         mask: batch.masks?.sliced(chunk))
@@ -67,12 +75,6 @@ public struct REINFORCE: OnPolicyAgent {
         loss,
         [Double(policyLoss.item), Double(baselineLoss.item), Double(entropySum.item), 0, 0]
       )
-    }
-    let norm = globalNorm(gradients)
-    guard norm.isFinite else {
-      throw TrainingFailure(
-        "the gradient of update \(optimizer.step + 1) is not finite (policy loss \(sums[0]), "
-          + "baseline loss \(sums[1])); a lower learning_rate or max_grad_norm may help")
     }
     optimizer.update(
       &model, gradients, scale: clipScale(norm: norm, maximum: settings.maxGradNorm))

@@ -43,6 +43,23 @@ struct RolloutBatch: Sendable {
     return normalized ? picked.standardized() : picked
   }
 
+  /// The given rows, or all, by name, for a file.
+  ///
+  /// - Parameter advantages: Of the same rows, as they were learnt from.
+  func rows(_ rows: ArraySlice<Int32>? = nil, advantages: Tensor?) -> [String: Tensor] {
+    func picked(_ column: Tensor) -> Tensor {
+      rows.map { column.selectingRows(Indices($0)) } ?? column
+    }
+    var columns = [
+      "observations": picked(observations), "actions": picked(actions),
+      "log_probabilities": picked(logProbabilities), "values": picked(values),
+      "returns": picked(returns),
+    ]
+    columns["masks"] = masks.map(picked)
+    columns["advantages"] = advantages
+    return columns
+  }
+
   /// The advantages of all rows, as `advantages(_:normalized:)`.
   func advantages(normalized: Bool) -> Tensor {
     normalized ? rawAdvantages.standardized() : rawAdvantages

@@ -71,14 +71,9 @@ public struct TRPO: OnPolicyAgent {
       actor: model.actor, batch: batch,
       advantages: batch.advantages(normalized: configuration.shared.normalizeAdvantage),
       damping: Float(settings.conjugateGradientDamping), pool: pool)
-    let (surrogate, entropy, gradient) = region.objective()
+    let (surrogate, entropy, gradient) = try region.objective()
     var step = PolicyStep(surrogate: surrogate, gradientNorm: dot(gradient, gradient).squareRoot())
     step.entropy = entropy
-    guard step.gradientNorm.isFinite else {
-      throw TrainingFailure(
-        "the gradient of the policy is not finite at step \(stepCount); "
-          + "a smaller target_kl or normalize_rewards may help")
-    }
     let (direction, residual) = conjugateGradient(
       gradient, steps: settings.conjugateGradientSteps, product: region.fisherProduct)
     step.residual = residual
@@ -119,8 +114,12 @@ public struct TRPO: OnPolicyAgent {
       for start in stride(from: 0, to: batch.count, by: settings.batchSize) {
         let minibatch = start..<min(start + settings.batchSize, batch.count)
         let weight = 1 / Float(minibatch.count)
-        let (gradients, sums) = reducer.sum(at: model.value, rows: minibatch.count) {
-          value, chunk in
+        let (gradients, _, sums) = try reducer.finiteSum(
+          at: model.value, rows: minibatch.count,
+          "the value function's update \(optimizer.step + 1)",
+          hint: "a lower learning_rate or normalize_rewards",
+          batch: { batch.rows(order[minibatch], advantages: nil) }
+        ) { value, chunk in
           let picked = Indices(
             order[minibatch.lowerBound + chunk.lowerBound..<minibatch.lowerBound + chunk.upperBound]
           )
@@ -128,11 +127,6 @@ public struct TRPO: OnPolicyAgent {
             .reshaped(to: Shape(chunk.count))
           let loss = valueLoss(values: values, returns: batch.returns.selectingRows(picked)).sum()
           return (loss * weight, [Double(loss.item), 0, 0, 0, 0])
-        }
-        guard sums[0].isFinite else {
-          throw TrainingFailure(
-            "the value loss of update \(optimizer.step + 1) is not finite; "
-              + "a lower learning_rate or normalize_rewards may help")
         }
         optimizer.update(&model.value, gradients)
         error += sums[0]

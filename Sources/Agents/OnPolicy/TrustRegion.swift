@@ -12,9 +12,14 @@ struct TrustRegion {
   let pool: WorkerPool
 
   /// The surrogate, mean r A, with its gradient, and the mean entropy.
-  func objective() -> (surrogate: Double, entropy: Double, gradient: Tensor) {
-    let (gradients, sums) = GradientReducer(pool: pool).sum(at: actor, rows: batch.count) {
-      actor, chunk in
+  ///
+  /// - Throws: `TrainingFailure` when the gradient is not finite.
+  func objective() throws -> (surrogate: Double, entropy: Double, gradient: Tensor) {
+    let (gradients, _, sums) = try GradientReducer(pool: pool).finiteSum(
+      at: actor, rows: batch.count, "the policy's objective",
+      hint: "a smaller target_kl or normalize_rewards",
+      batch: { batch.rows(advantages: advantages) }
+    ) { actor, chunk in
       let (surrogate, distribution) = Self.surrogate(actor, batch, advantages, chunk)
       let entropy = totalEntropy(distribution.entropy(), rows: chunk.count)
       return (

@@ -8,7 +8,7 @@ import Foundation
   import Darwin
 #endif
 
-/// `metrics.csv` and the event file of a run, a row an iteration.
+/// `metrics.csv`, `metrics.jsonl` and the event file of a run, a row an iteration.
 ///
 /// Rows gather in memory and reach the disk a few times a second: what a crash loses is cut on resume
 /// anyway, since it lies after the checkpoint.
@@ -16,6 +16,7 @@ struct MetricsLog {
   private let directory: RunDirectory
   private let eventPath: String
   private var rows = Data()
+  private var objects = Data()
   private var events: EventFile
   private var hasHeader: Bool
   private var lastFlush = ContinuousClock.now
@@ -27,18 +28,30 @@ struct MetricsLog {
     // TensorBoard drops what it has from this step on; the row of `step` itself is kept.
     events = EventFile(firstStep: step + 1, time: now)
     eventPath = directory.file("events.out.tfevents.\(Int(now * 1000)).swirl.\(getpid())")
-    hasHeader = false
-    let path = directory.file("metrics.csv")
-    if let text = try? String(contentsOfFile: path, encoding: .utf8) {
-      let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-      // A line that a crash cut short has no newline and is dropped with those that come after the step.
-      let whole = text.hasSuffix("\n") ? lines : lines.dropLast()
-      let kept = whole.enumerated().filter { index, line in
-        index == 0 || (line.split(separator: ",").first.flatMap { Int($0) } ?? .max) <= step
-      }.map(\.element)
-      hasHeader = !kept.isEmpty
-      try DurableFile.replace(path, with: Data(kept.map { $0 + "\n" }.joined().utf8))
+    hasHeader = try Self.cut(directory.file("metrics.csv")) { index, line in
+      index == 0 || (line.split(separator: ",").first.flatMap { Int($0) } ?? .max) <= step
     }
+    _ = try Self.cut(directory.file("metrics.jsonl")) { _, line in
+      guard line.hasPrefix(Self.start) else { return false }
+      return (Int(line.dropFirst(Self.start.count).prefix { $0.isNumber }) ?? .max) <= step
+    }
+  }
+
+  /// What each line of `metrics.jsonl` begins with.
+  private static let start = "{\"steps\": "
+
+  /// Keeps the lines of a file that are wanted, without one that a crash cut short, which has no newline.
+  ///
+  /// - Returns: Whether any is left.
+  private static func cut(
+    _ path: String, keeping isWanted: (Int, Substring) -> Bool
+  ) throws -> Bool {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return false }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
+    let kept = (text.hasSuffix("\n") ? lines : lines.dropLast()).enumerated()
+      .filter { isWanted($0.offset, $0.element) }.map(\.element)
+    try DurableFile.replace(path, with: Data(kept.map { $0 + "\n" }.joined().utf8))
+    return !kept.isEmpty
   }
 
   mutating func add(_ report: TrainingReport) {
@@ -56,13 +69,29 @@ struct MetricsLog {
       ["\(report.steps)", "\(report.iteration)", "\(report.episodes)"]
       + columns.map { "\(Float($0.value))" }
     rows.append(Data((values.joined(separator: ",") + "\n").utf8))
+    let evaluation: [(name: String, value: Double)] =
+      report.evaluation.map {
+        [
+          ("evaluation_mean_return", $0.mean), ("evaluation_std_return", $0.standardDeviation),
+          ("evaluation_iqm", $0.interquartileMean), ("evaluation_episodes", Double($0.episodes)),
+        ]
+      } ?? []
+    let fields = (columns + evaluation).map { name, value in
+      // JSON has no NaN.
+      "\"\(name)\": " + (Float(value).isFinite ? "\(Float(value))" : "null")
+    }
+    objects.append(
+      Data(
+        ("\(Self.start)\(report.steps), \"iteration\": \(report.iteration), "
+          + "\"episodes\": \(report.episodes), " + fields.joined(separator: ", ") + "}\n").utf8))
     events.add(
       step: report.steps, time: Date().timeIntervalSince1970,
       [
         ("rollout/mean_return", report.meanReturn), ("rollout/mean_length", report.meanLength),
         ("time/steps_per_second", report.stepsPerSecond),
       ]
-        + report.losses.map { ("train/\($0.name)", $0.value) })
+        + report.losses.map { ("train/\($0.name)", $0.value) }
+        + (report.evaluation.map { [("evaluation/mean_return", $0.mean)] } ?? []))
   }
 
   /// Writes what has gathered, at most a few times a second unless `now`.
@@ -73,6 +102,8 @@ struct MetricsLog {
     lastFlush = .now
     try append(rows, to: directory.file("metrics.csv"))
     rows = Data()
+    try append(objects, to: directory.file("metrics.jsonl"))
+    objects = Data()
     let pending = events
     do {
       var file = events

@@ -13,6 +13,8 @@ public struct RunDescription: Codable, Sendable, Equatable {
   /// Results are exact for one binary at one SIMD level.
   public var simd: String
   public var gitCommit: String?
+  /// How the run is evaluated while it trains, if it is.
+  public var evaluation: EvaluationPlan?
   /// Each process that trained the run, in order.
   public var sessions: [Session] = []
 
@@ -26,7 +28,8 @@ public struct RunDescription: Codable, Sendable, Equatable {
   }
 
   public init(
-    agent: String, environment: String, seed: UInt64, totalSteps: Int, version: String, simd: String
+    agent: String, environment: String, seed: UInt64, totalSteps: Int, version: String,
+    simd: String, evaluation: EvaluationPlan? = nil
   ) {
     self.agent = agent
     self.environment = environment
@@ -34,12 +37,13 @@ public struct RunDescription: Codable, Sendable, Equatable {
     self.totalSteps = totalSteps
     self.version = version
     self.simd = simd
+    self.evaluation = evaluation
     cpu = Self.processorName
     gitCommit = Self.currentCommit
   }
 
   enum CodingKeys: String, CodingKey {
-    case agent, environment, seed, version, cpu, simd, sessions
+    case agent, environment, seed, version, cpu, simd, evaluation, sessions
     case totalSteps = "total_steps"
     case gitCommit = "git_commit"
   }

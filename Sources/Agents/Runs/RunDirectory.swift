@@ -72,6 +72,9 @@ public struct RunDirectory: Sendable {
 
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// Where the best policy of a run that is evaluated while it trains is kept.
+  public var bestModelFile: String { file("best/model.safetensors") }
+
   // MARK: - Description and configuration
 
   public func description() throws -> RunDescription {
@@ -130,6 +133,8 @@ public struct RunDirectory: Sendable {
     public let deterministic: Bool
     public let returns: [Double]
     public let lengths: [Int]
+
+    public var mean: Double { returns.reduce(0, +) / Double(returns.count) }
   }
 
   /// The evaluations so far, oldest first; none where the file is not there.
@@ -146,12 +151,35 @@ public struct RunDirectory: Sendable {
 
   /// Adds an evaluation of the checkpoint of `step`; the same one again is listed once.
   public func add(_ result: EvaluationResult, step: Int, deterministic: Bool) throws {
-    let new = Evaluation(
-      step: step, seed: result.seed, deterministic: deterministic, returns: result.returns,
-      lengths: result.lengths)
-    var list = try evaluations()
-    if list.contains(new) { return }
-    list.append(new)
+    try add([
+      Evaluation(
+        step: step, seed: result.seed, deterministic: deterministic, returns: result.returns,
+        lengths: result.lengths)
+    ])
+  }
+
+  /// Adds evaluations; those that are listed already stay listed once.
+  func add(_ new: [Evaluation]) throws {
+    try changeEvaluations { list in
+      for evaluation in new where !list.contains(evaluation) { list.append(evaluation) }
+    }
+  }
+
+  /// Removes the evaluations of checkpoints after `step`.
+  func removeEvaluations(after step: Int) throws {
+    try changeEvaluations { $0.removeAll { $0.step > step } }
+  }
+
+  /// A run may be evaluated while it trains and evaluates itself, so the change is made under a lock.
+  private func changeEvaluations(_ change: (inout [Evaluation]) -> Void) throws {
+    let folder = open(path, O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { throw DurableFile.failure("open", path) }
+    defer { close(folder) }
+    flock(folder, LOCK_EX)
+    let before = try evaluations()
+    var list = before
+    change(&list)
+    if list == before { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     try DurableFile.replace(file("evaluations.json"), with: try encoder.encode(list))
@@ -271,7 +299,10 @@ public struct RunDirectory: Sendable {
     where name.hasPrefix(".writing-") || name.hasPrefix(".removing-") {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
-    for name in ["run.json.tmp", "config.yaml.tmp", "metrics.csv.tmp", "evaluations.json.tmp"] {
+    for name in [
+      "run.json.tmp", "config.yaml.tmp", "metrics.csv.tmp", "metrics.jsonl.tmp",
+      "evaluations.json.tmp", "best/model.safetensors.tmp",
+    ] {
       unlink(file(name))
     }
   }

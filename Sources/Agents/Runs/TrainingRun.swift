@@ -1,14 +1,16 @@
 import Envs
 import Foundation
 import Logging
+import Policy
 import Runtime
+import Tensors
 
 /// An agent, its environments and the folder they are saved in: what `swirl train` drives.
 ///
 /// A run that is killed at any instant and resumed ends with the same bytes as one that never was: a
 /// checkpoint holds everything that decides what comes next, and the clock decides only when one is
 /// written.
-public struct TrainingRun<A: Agent>: Sendable {
+public struct TrainingRun<A: TrainableAgent>: Sendable {
   public private(set) var agent: A
   public private(set) var environments: AnyVectorEnvironment
   public let directory: RunDirectory
@@ -17,12 +19,19 @@ public struct TrainingRun<A: Agent>: Sendable {
   private let configuration: String
   private let lock: RunLock
   private var metrics: MetricsLog
+  private var callbacks: [any Callback]
+  /// Evaluations that are not yet listed in the folder.
+  private var evaluations: [RunDirectory.Evaluation] = []
+  /// Why a callback ended the run, if one did.
+  private var stopReason: String?
   private let logger = Logger(label: "swirl")
 
   /// Starts a run in a new folder.
+  ///
+  /// - Parameter callbacks: Beside those that the description's `evaluation` asks for.
   public init(
     creating path: String, _ description: RunDescription, configuration: some AgentConfiguration,
-    agent: A, environments: AnyVectorEnvironment
+    agent: A, environments: AnyVectorEnvironment, callbacks: [any Callback] = []
   ) throws {
     directory = try RunDirectory(creating: path)
     lock = try RunLock(directory)
@@ -33,6 +42,7 @@ public struct TrainingRun<A: Agent>: Sendable {
     self.agent = agent
     self.environments = environments
     self.agent.totalSteps = description.totalSteps
+    self.callbacks = (description.evaluation?.callbacks ?? []) + callbacks
     metrics = try MetricsLog(directory, after: 0)
   }
 
@@ -41,10 +51,11 @@ public struct TrainingRun<A: Agent>: Sendable {
   ///
   /// - Parameters:
   ///   - totalSteps: A new end for the run, or nil for the one it has.
+  ///   - callbacks: Those the run was started with, beside what its `evaluation` asks for.
   ///   - make: Makes the agent and the environments as the run was started with, from its description
   ///     and the text of its `config.yaml`.
   public init(
-    resuming path: String, totalSteps: Int? = nil,
+    resuming path: String, totalSteps: Int? = nil, callbacks: [any Callback] = [],
     make: (RunDescription, String) throws -> (A, AnyVectorEnvironment)
   ) throws {
     directory = try RunDirectory(reading: path)
@@ -58,6 +69,8 @@ public struct TrainingRun<A: Agent>: Sendable {
     if let totalSteps { description.totalSteps = totalSteps }
     configuration = try directory.configuration()
     (agent, environments) = try make(description, configuration)
+    self.callbacks = (description.evaluation?.callbacks ?? []) + callbacks
+    var files: [String: Data] = [:]
     if let checkpoint = try directory.latestCheckpoint() {
       guard let state = checkpoint.files[Self.environmentFile] else {
         throw RunError(.data, "\(checkpoint.directory) lacks \(Self.environmentFile)")
@@ -73,6 +86,7 @@ public struct TrainingRun<A: Agent>: Sendable {
       } catch {
         throw RunError(.data, "\(checkpoint.directory) cannot be continued: \(error)")
       }
+      files = checkpoint.files
       guard agent.stepCount == checkpoint.step else {
         throw RunError(
           .data,
@@ -87,9 +101,20 @@ public struct TrainingRun<A: Agent>: Sendable {
       )
     }
     agent.totalSteps = description.totalSteps
+    let stop = try decodedState([String: String].self, Self.callbackFile, of: files)
     lock.sign()
     directory.removeLeftovers()
     metrics = try MetricsLog(directory, after: agent.stepCount)
+    try directory.removeEvaluations(after: agent.stepCount)
+    for i in self.callbacks.indices {
+      let prefix = Self.prefix(i)
+      try self.callbacks[i].restore(
+        Dictionary(
+          uniqueKeysWithValues: files.filter { $0.key.hasPrefix(prefix) }
+            .map { (String($0.key.dropFirst(prefix.count)), $0.value) }), in: directory)
+    }
+    // Whoever names another end wants to go on.
+    stopReason = description.totalSteps == recordedSteps ? stop?["stop"] : nil
     // Before the first checkpoint under the new end, whose schedules a later resume has to follow.
     if description.totalSteps != recordedSteps { try directory.write(description) }
   }
@@ -119,12 +144,16 @@ public struct TrainingRun<A: Agent>: Sendable {
         + "\(shown(trained[key])); a run goes on with the settings it began with")
   }
 
+  private static var callbackFile: String { "callbacks.json" }
+  private static func prefix(_ callback: Int) -> String { "callback-\(callback)-" }
   private static var environmentFile: String { "environments.json" }
   private static var configurationFile: String { "config.yaml" }
 
   /// Why training ended.
   public enum End: Sendable, Equatable {
     case finished
+    /// A callback ended it early.
+    case ended(reason: String)
     case stopped(signal: Int32)
   }
 
@@ -134,7 +163,8 @@ public struct TrainingRun<A: Agent>: Sendable {
   /// - Parameters:
   ///   - workers: Threads; the result is the same for any number of them.
   ///   - progress: Called after each iteration.
-  /// - Throws: `TrainingFailure` when numbers stop being finite; the last checkpoint stays as it is.
+  /// - Throws: `TrainingFailure` when numbers stop being finite; the last checkpoint stays as it is, and
+  ///   what was learnt from is written to `failure-step-N.safetensors`.
   ///   `RunError` when the last checkpoint cannot be written.
   public mutating func train(
     workers: Int, interval: Duration = .seconds(30), progress: (TrainingReport) -> Void = { _ in }
@@ -147,23 +177,30 @@ public struct TrainingRun<A: Agent>: Sendable {
         started: Date(), workers: workers, firstStep: firstStep, lastStep: firstStep, seconds: 0))
     var lastCheckpoint = start
     var hasWarned = false
-    while agent.stepCount < description.totalSteps {
+    while stopReason == nil && agent.stepCount < description.totalSteps {
       if let signal = StopSignals.pending {
         try checkpoint(since: start)
         return .stopped(signal: signal)
       }
       var report: TrainingReport
-      do { report = try agent.iterate(on: &environments, pool: pool) } catch {
+      do {
+        report = try agent.iterate(on: &environments, pool: pool)
+        try agent.policy.requireFiniteParameters(after: agent.stepCount)
+      } catch {
         // The rows before numbers went wrong are what a person looks at next.
         try? metrics.flush(now: true)
-        throw error
+        throw (error as? TrainingFailure).map(written) ?? error
       }
       report.seconds = (ContinuousClock.now - start) / .seconds(1)
       report.stepsPerSecond = Double(agent.stepCount - firstStep) / max(report.seconds, 1e-9)
+      var trouble: RunError?
+      do { try callBack(&report) } catch let error as RunError { trouble = error }
       metrics.add(report)
       progress(report)
       do {
+        if let trouble { throw trouble }
         try metrics.flush()
+        try flushEvaluations()
         if ContinuousClock.now - lastCheckpoint >= interval {
           lastCheckpoint = .now
           try checkpoint(since: start)
@@ -178,15 +215,63 @@ public struct TrainingRun<A: Agent>: Sendable {
       }
     }
     try checkpoint(since: start)
-    return .finished
+    return stopReason.map { .ended(reason: $0) } ?? .finished
+  }
+
+  /// Shows the callbacks where training stands.
+  private mutating func callBack(_ report: inout TrainingReport) throws {
+    if callbacks.isEmpty { return }
+    var moment = TrainingMoment(
+      report, policy: agent.policy, environments: environments, directory: directory)
+    defer {
+      report = moment.report
+      stopReason = moment.stopReason
+      if let result = report.evaluation {
+        evaluations.append(
+          .init(
+            step: report.steps, seed: result.seed, deterministic: result.deterministic,
+            returns: result.returns, lengths: result.lengths))
+      }
+    }
+    var trouble: RunError?
+    for i in callbacks.indices {
+      // One that cannot write must not keep the others from seeing this iteration.
+      do { try callbacks[i].iterationEnded(&moment) } catch let error as RunError {
+        trouble = error
+      }
+    }
+    if let trouble { throw trouble }
+  }
+
+  private mutating func flushEvaluations() throws {
+    if evaluations.isEmpty { return }
+    try directory.add(evaluations)
+    evaluations = []
+  }
+
+  /// A failure with its minibatch in a file, and the file in its sentence.
+  private func written(_ failure: TrainingFailure) -> TrainingFailure {
+    if failure.batch.isEmpty { return failure }
+    let path = directory.file("failure-step-\(agent.stepCount).safetensors")
+    let data = Safetensors.encode(
+      failure.batch.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+      metadata: ["swirl.failure": failure.description])
+    do { try DurableFile.replace(path, with: data) } catch { return failure }
+    return TrainingFailure(
+      "\(failure); what was learnt from is in \(path)", batch: failure.batch)
   }
 
   private mutating func checkpoint(since start: ContinuousClock.Instant) throws {
     var files = try agent.snapshot()
     files[Self.environmentFile] = try environments.encodedState()
     files[Self.configurationFile] = Data(configuration.utf8)
-    // First the rows, which resume cuts after the checkpoint but could not bring back before it.
+    for i in callbacks.indices {
+      for (name, data) in try callbacks[i].snapshot() { files[Self.prefix(i) + name] = data }
+    }
+    if let stopReason { files[Self.callbackFile] = try encodedState(["stop": stopReason]) }
+    // First the rows and evaluations, which resume cuts after the checkpoint but could not bring back before it.
     try metrics.flush(now: true)
+    try flushEvaluations()
     try directory.writeCheckpoint(step: agent.stepCount, files: files)
     let last = description.sessions.count - 1
     description.sessions[last].lastStep = agent.stepCount
