@@ -18,6 +18,12 @@ enum Console {
     return Int(size.ws_col)
   }
 
+  static var rows: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
+    return Int(size.ws_row)
+  }
+
   static func error(_ sentence: String) {
     line(paint("swirl: error: ", .red) + sentence)
   }

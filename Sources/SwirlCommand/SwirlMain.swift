@@ -82,6 +82,6 @@ struct Root: ParsableCommand {
     version: Version.current,
     subcommands: [
       EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
-      SpeedCommand.self, ExportCommand.self,
+      BenchCommand.self, SpeedCommand.self, ExportCommand.self,
     ])
 }

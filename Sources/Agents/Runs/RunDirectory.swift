@@ -316,14 +316,20 @@ public struct RunDirectory: Sendable {
   }
 }
 
-/// A run that this process has to itself, until the lock is given up or the process ends in any way.
+/// A folder, such as a run's, that this process has to itself, until the lock is given up or the process
+/// ends in any way.
 final class RunLock: Sendable {
   private let descriptor: Int32
   private let path: String
 
   /// - Throws: `RunError` of kind `usage` when another process holds the lock.
-  init(_ directory: RunDirectory) throws {
-    let path = directory.file(".lock")
+  convenience init(_ directory: RunDirectory) throws {
+    try self.init(folder: directory.path, "trained")
+  }
+
+  /// - Parameter busy: What its holder does with the folder, for the sentence: "is being trained".
+  init(folder: String, _ busy: String) throws {
+    let path = folder + "/.lock"
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DurableFile.failure("open", path) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -332,7 +338,7 @@ final class RunLock: Sendable {
       close(descriptor)
       throw RunError(
         .usage,
-        "\(directory.path) is being trained by process \(holder ?? "unknown"); wait for it or stop it first"
+        "\(folder) is being \(busy) by process \(holder ?? "unknown"); wait for it or stop it first"
       )
     }
     self.path = path

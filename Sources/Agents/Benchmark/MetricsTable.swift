@@ -1,0 +1,61 @@
+import Foundation
+
+/// The columns of a run's `metrics.csv`, a row an iteration.
+struct MetricsTable {
+  /// The names of the columns, in order.
+  private(set) var names: [String] = []
+  private var columns: [[Double]] = []
+
+  /// - Throws: `RunError` of kind `data` where a row is not one of numbers; a file that is not there has no
+  ///   rows, and a last line that was cut short does not count.
+  init(of directory: RunDirectory) throws {
+    let path = directory.file("metrics.csv")
+    guard let data = FileManager.default.contents(atPath: path) else { return }
+    var lines = String(decoding: data, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    lines.removeLast()
+    guard let header = lines.first else { return }
+    names = header.split(separator: ",").map(String.init)
+    columns = names.map { _ in [] }
+    for (number, line) in lines.enumerated().dropFirst() {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard cells.count == names.count else {
+        throw RunError(
+          .data,
+          "\(path) is damaged: line \(number + 1) has \(cells.count) values, not \(names.count)")
+      }
+      for (column, cell) in cells.enumerated() {
+        guard let value = Double(cell) else {
+          throw RunError(
+            .data,
+            "\(path) is damaged: '\(cell.prefix(40))' in line \(number + 1) is not a number")
+        }
+        columns[column].append(value)
+      }
+    }
+  }
+
+  /// A column's values; none where there is no such column.
+  subscript(name: String) -> [Double] {
+    names.firstIndex(of: name).map { columns[$0] } ?? []
+  }
+
+  /// Seconds of training at each row, through all processes that trained the run: the column counts each
+  /// process's own.
+  var seconds: [Double] {
+    var (before, last) = (0.0, 0.0)
+    return self["seconds"].map { now in
+      if now < last { before += last }
+      last = now
+      return before + now
+    }
+  }
+
+  /// The phases of an iteration with the seconds they took in all, in their order.
+  var phases: [RunRecord.PhaseTime] {
+    names.filter { $0.hasPrefix("seconds_") }.map { name in
+      RunRecord.PhaseTime(
+        name: String(name.dropFirst("seconds_".count)), seconds: self[name].reduce(0, +))
+    }
+  }
+}
