@@ -82,6 +82,7 @@ struct Root: ParsableCommand {
     version: Version.current,
     subcommands: [
       EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
-      BenchCommand.self, SpeedCommand.self, ExportCommand.self,
+      BenchCommand.self, CompareCommand.self, TuneCommand.self, SpeedCommand.self,
+      ExportCommand.self,
     ])
 }

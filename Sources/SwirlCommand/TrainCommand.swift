@@ -127,7 +127,7 @@ extension TrainCommand {
   ) throws {
     var configuration = Learner.Configuration.preset(environment)
     if let config {
-      configuration = try configuration.applying(yaml: try text(of: config), file: config)
+      configuration = try configuration.applying(yaml: try Self.text(of: config), file: config)
     }
     for setting in settings { configuration = try configuration.applying(setting) }
     if let envs { configuration.environmentCount = envs }
@@ -196,7 +196,7 @@ extension TrainCommand {
     try drive(run, description, path)
   }
 
-  private func text(of file: String) throws -> String {
+  static func text(of file: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw CommandFailure(.missingFile, "there is no readable file \(file) of settings")
     }

@@ -56,7 +56,11 @@ package struct RunRecipe: Sendable {
       throw RunError(
         .usage, "\(path) is a run of \(description.totalSteps) steps, not of \(totalSteps)")
     }
-    guard try directory.configuration() == configuration.yaml else {
+    try requireSame(try directory.configuration(), configuration.yaml)
+  }
+
+  private func requireSame(_ recorded: String, _ now: String) throws {
+    guard recorded == now else {
       throw RunError(
         .usage,
         "\(path) was begun with other settings (its config.yaml differs from what would be trained now); "
@@ -80,7 +84,10 @@ package struct RunRecipe: Sendable {
     let (environments, configuration) = try environments(for: type)
     let learner = try Learner(for: environments, configuration, seed: seed, totalSteps: nil)
     if FileManager.default.fileExists(atPath: path + "/run.json") {
-      return try TrainingRun(resuming: path) { _, _ in (learner, environments) }
+      return try TrainingRun(resuming: path) { _, recorded in
+        try requireSame(recorded, configuration.yaml)
+        return (learner, environments)
+      }
     }
     return try TrainingRun(
       creating: path,

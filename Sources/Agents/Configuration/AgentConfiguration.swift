@@ -24,36 +24,15 @@ extension AgentConfiguration {
   /// - Throws: `RunError`: of kind `data` when the text is not such a mapping, `usage` for a key or a
   ///   value that does not exist.
   public func applying(yaml: String, file: String) throws -> Self {
-    guard yaml.utf8.count <= 65_536 else {
-      throw RunError(
-        .data, "\(file) has \(yaml.utf8.count) bytes, more than a file of settings may have (65536)"
-      )
-    }
-    guard Self.isShallow(yaml) else {
-      throw RunError(
-        .data, "\(file) is nested too deeply; settings are one mapping from keys to values")
-    }
-    let node: Node?
-    do { node = try Yams.compose(yaml: yaml) } catch {
-      let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML"
-      throw RunError(.data, "\(file) cannot be read as YAML: \(reason)")
-    }
-    guard let node else { return self }
-    guard case .mapping(let mapping) = node else {
-      throw RunError(.data, "\(file) is not a mapping from keys to values, such as gamma: 0.99")
-    }
     var result = self
-    for (key, value) in mapping {
-      guard case .scalar(let name) = key else {
-        throw RunError(.data, "\(file) has a key that is not a word")
-      }
+    for (key, value) in try Setting.mapping(yaml: yaml, file: file) {
       guard let setting = Setting(value) else {
         throw RunError(
           .data,
-          "\(file): the value of \(name.string) is neither a number, a word, a list of them nor a mapping"
+          "\(file): the value of \(key) is neither a number, a word, a list of them nor a mapping"
         )
       }
-      result = try result.setting(name.string, to: setting, where: file)
+      result = try result.setting(key, to: setting, where: file)
     }
     return result
   }
@@ -67,7 +46,7 @@ extension AgentConfiguration {
     }
     let key = assignment[..<equals].trimmingCharacters(in: .whitespaces)
     let text = String(assignment[assignment.index(after: equals)...])
-    guard text.utf8.count <= 4096, Self.isShallow(text),
+    guard text.utf8.count <= 4096, Setting.isShallow(text),
       let node = try? Yams.compose(yaml: text) ?? Node(""), let setting = Setting(node)
     else {
       throw RunError(
@@ -124,21 +103,5 @@ extension AgentConfiguration {
       if case .number = value { "a whole number is needed" } else { context.debugDescription }
     default: "it is of the wrong kind"
     }
-  }
-
-  /// Whether a text nests little enough for a parser that recurses.
-  private static func isShallow(_ yaml: String) -> Bool {
-    // Brackets are counted and never matched: one in quotes or in a comment would fool a count of the
-    // depth.
-    var brackets = 0
-    for line in yaml.split(whereSeparator: \.isNewline) {
-      let indent = line.prefix { $0 == " " || $0 == "-" || $0 == "?" || $0 == ":" || $0 == "\t" }
-      if indent.count > 64 { return false }
-      for character in line {
-        if character == "[" || character == "{" { brackets += 1 }
-        if brackets > 256 { return false }
-      }
-    }
-    return true
   }
 }

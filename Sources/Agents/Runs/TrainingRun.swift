@@ -151,6 +151,7 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
 
   /// Why training ended.
   public enum End: Sendable, Equatable {
+    /// The steps asked for are taken.
     case finished
     /// A callback ended it early.
     case ended(reason: String)
@@ -162,12 +163,15 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
   ///
   /// - Parameters:
   ///   - workers: Threads; the result is the same for any number of them.
+  ///   - step: Stop earlier, at the first iteration that ends here; a later call goes on. Schedules run
+  ///     to the run's end all the same.
   ///   - progress: Called after each iteration.
   /// - Throws: `TrainingFailure` when numbers stop being finite; the last checkpoint stays as it is, and
   ///   what was learnt from is written to `failure-step-N.safetensors`.
   ///   `RunError` when the last checkpoint cannot be written.
   public mutating func train(
-    workers: Int, interval: Duration = .seconds(30), progress: (TrainingReport) -> Void = { _ in }
+    workers: Int, interval: Duration = .seconds(30), until step: Int? = nil,
+    progress: (TrainingReport) -> Void = { _ in }
   ) throws -> End {
     let pool = WorkerPool(threads: workers)
     let start = ContinuousClock.now
@@ -177,7 +181,8 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
         started: Date(), workers: workers, firstStep: firstStep, lastStep: firstStep, seconds: 0))
     var lastCheckpoint = start
     var hasWarned = false
-    while stopReason == nil && agent.stepCount < description.totalSteps {
+    let end = min(step ?? .max, description.totalSteps)
+    while stopReason == nil && agent.stepCount < end {
       if let signal = StopSignals.pending {
         try checkpoint(since: start)
         return .stopped(signal: signal)
