@@ -61,6 +61,7 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
     #expect(summary.aggregates.map(\.agent) == ["ppo", "a2c"])
     #expect(summary.runs.allSatisfy { $0.returns.count == 5 && $0.seconds > 0 })
     #expect(summary.runs.allSatisfy { ($0.peakTensorBytes ?? 0) > 0 })
+    #expect(summary.runs.allSatisfy { $0.curve.source == .evaluations && $0.curve.steps.count > 4 })
     // Evaluations never use what training is made from.
     #expect(summary.runs.allSatisfy { ($0.evaluationSeed ?? 0) >= 1_000_000 })
 
@@ -164,34 +165,37 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
     let directory = try RunDirectory(reading: try writtenRun(in: folder.path))
     let record = try RunRecord(reading: directory)
     #expect(record.steps == 30)
-    // The second process began to count anew.
-    #expect(record.seconds == 2.5)
-    #expect(record.curve.seconds == [1, 2, 2.5])
+    // The second process began to count anew, and half a second of the first was an evaluation.
+    #expect(record.seconds == 5.5)
+    #expect(record.curve.seconds == [1, 2, 5.5])
     #expect(record.phases == [.init(name: "update", seconds: 0.75)])
     #expect(record.curve.returns == [1, 2, 3])
     #expect(record.finalReturn == nil)
 
     let path = folder.path + "/metrics.csv"
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    try (text + "40,4,oops\n").write(toFile: path, atomically: true, encoding: .utf8)
+    try (text + "40,4,80,4,oops,0,0\n").write(toFile: path, atomically: true, encoding: .utf8)
     #expect { try RunRecord(reading: directory) } throws: { "\($0)".contains("metrics.csv") }
     // A line that a crash cut short does not count.
-    try (text + "40,4,4").write(toFile: path, atomically: true, encoding: .utf8)
+    try (text + "40,4,80,4,4").write(toFile: path, atomically: true, encoding: .utf8)
     #expect(try RunRecord(reading: directory).steps == 30)
   }
 
   private func writtenRun(in path: String) throws -> String {
-    let description = RunDescription(
-      agent: "ppo", environment: "CartPole-v1", seed: 1, totalSteps: 30, version: "test",
-      simd: "test")
-    let encoder = JSONEncoder()
-    encoder.dateEncodingStrategy = .iso8601
-    try encoder.encode(description).write(to: URL(filePath: path + "/run.json"))
+    let sessions = [(0, 20), (20, 30)].map {
+      """
+      {"started": "2026-01-01T00:00:00Z", "workers": 1, "firstStep": \($0), "lastStep": \($1), "seconds": 9}
+      """
+    }
     try """
-    steps,iteration,episodes,mean_return,seconds,seconds_update
-    10,1,20,1,1,0.25
-    20,2,40,2,2,0.25
-    30,3,60,3,0.5,0.25
+    {"agent": "ppo", "environment": "CartPole-v1", "seed": 1, "total_steps": 30, "version": "1", "cpu": "x",
+     "simd": "x", "sessions": [\(sessions.joined(separator: ","))]}
+    """.write(toFile: path + "/run.json", atomically: true, encoding: .utf8)
+    try """
+    steps,iteration,episodes,mean_return,seconds,seconds_update,seconds_evaluation
+    10,1,20,1,1,0.25,0.5
+    20,2,40,2,2.5,0.25,1
+    30,3,60,3,3.5,0.25,0
 
     """.write(toFile: path + "/metrics.csv", atomically: true, encoding: .utf8)
     return path

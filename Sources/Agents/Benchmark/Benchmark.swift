@@ -103,10 +103,11 @@ public final class Benchmark: Sendable {
       throw RunError(.usage, "there is no agent '\(name)' in this program, which the plan has")
     }
     guard !plan.agents.isEmpty, !plan.environments.isEmpty, plan.seeds > 0,
-      UInt64(plan.seeds) < BenchmarkPlan.firstEvaluationSeed
+      plan.seeds <= BenchmarkPlan.mostSeeds
     else {
       throw RunError(
-        .usage, "a benchmark needs an agent, an environment and from 1 to 999999 seeds")
+        .usage,
+        "a benchmark needs an agent, an environment and from 1 to \(BenchmarkPlan.mostSeeds) seeds")
     }
     for run in plan.runs
     where run.seed == 0
@@ -123,7 +124,9 @@ public final class Benchmark: Sendable {
   ) -> RunRecipe {
     RunRecipe(
       agent: run.agent, environment: run.environment, seed: run.seed, totalSteps: plan.steps,
-      settings: plan.settings, path: "\(path)/runs/\(run.name)", version: version)
+      settings: plan.settings, path: "\(path)/runs/\(run.name)", version: version,
+      evaluation: EvaluationPlan(
+        every: plan.evaluationInterval, episodes: BenchmarkPlan.curveEpisodes, seed: run.curveSeed))
   }
 }
 

@@ -15,18 +15,27 @@ public struct BenchmarkPlan: Codable, Sendable, Equatable {
   public var steps: Int
   /// Fresh episodes that judge the policy a run ends with.
   public var episodes: Int
+  /// Steps between two evaluations of 20 episodes during training, which make the learning curve.
+  public var evaluationInterval: Int
   /// Settings over the presets, of the form `key=value`; every agent must have them.
   public var settings: [String]
 
+  enum CodingKeys: String, CodingKey {
+    case agents, environments, seeds, steps, episodes, settings
+    case evaluationInterval = "eval_every"
+  }
+
+  /// - Parameter evaluationInterval: A twentieth of the steps when nil.
   public init(
     agents: [String], environments: [String], seeds: Int, steps: Int, episodes: Int = 100,
-    settings: [String] = []
+    evaluationInterval: Int? = nil, settings: [String] = []
   ) {
     self.agents = agents
     self.environments = environments
     self.seeds = seeds
     self.steps = steps
     self.episodes = episodes
+    self.evaluationInterval = evaluationInterval ?? max(1, steps / 20)
     self.settings = settings
   }
 
@@ -43,10 +52,17 @@ public struct BenchmarkPlan: Codable, Sendable, Equatable {
 
     /// What its final evaluation is made from: the same for every agent, and never a training seed.
     public var evaluationSeed: UInt64 { BenchmarkPlan.firstEvaluationSeed + seed }
+
+    /// What the evaluations during training are made from: others than the final one, which the best of them
+    /// would else be chosen by.
+    var curveSeed: UInt64 { evaluationSeed + 500_000 }
   }
 
   /// Training seeds lie below, evaluation seeds from here on.
   public static let firstEvaluationSeed: UInt64 = 1_000_000
+  public static let mostSeeds = 100_000
+  /// Episodes of an evaluation during training.
+  public static let curveEpisodes = 20
 
   /// Every run; all with the first seed come first, so that a benchmark that is stopped early has
   /// something to say about each agent.
@@ -72,6 +88,7 @@ public struct BenchmarkPlan: Codable, Sendable, Equatable {
     }
     try same(steps, earlier.steps, "--steps")
     try same(episodes, earlier.episodes, "--episodes")
+    try same(evaluationInterval, earlier.evaluationInterval, "--eval-every")
     try same(settings, earlier.settings, "the settings")
     var plan = earlier
     plan.agents += agents.filter { !earlier.agents.contains($0) }

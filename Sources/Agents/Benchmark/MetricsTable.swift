@@ -41,19 +41,30 @@ struct MetricsTable {
   }
 
   /// Seconds of training at each row, through all processes that trained the run: the column counts each
-  /// process's own.
-  var seconds: [Double] {
-    var (before, last) = (0.0, 0.0)
-    return self["seconds"].map { now in
-      if now < last { before += last }
-      last = now
-      return before + now
+  /// process's own. Evaluations, which are made after a row's time is taken, are not training.
+  ///
+  /// - Parameter starts: The steps from which each process went on.
+  func seconds(through starts: [Int]) -> [Double] {
+    let (steps, evaluations) = (self["steps"], self[Self.evaluationColumn])
+    var (before, last, evaluated) = (0.0, 0.0, 0.0)
+    return self["seconds"].enumerated().map { row, now in
+      if row > 0,
+        starts.contains(where: { steps[row - 1] <= Double($0) && Double($0) < steps[row] })
+      {
+        before += last
+        (last, evaluated) = (0, 0)
+      }
+      last = max(last, now - evaluated)
+      if evaluations.indices.contains(row) { evaluated += evaluations[row] }
+      return before + last
     }
   }
 
+  private static let evaluationColumn = "seconds_evaluation"
+
   /// The phases of an iteration with the seconds they took in all, in their order.
   var phases: [RunRecord.PhaseTime] {
-    names.filter { $0.hasPrefix("seconds_") }.map { name in
+    names.filter { $0.hasPrefix("seconds_") && $0 != Self.evaluationColumn }.map { name in
       RunRecord.PhaseTime(
         name: String(name.dropFirst("seconds_".count)), seconds: self[name].reduce(0, +))
     }

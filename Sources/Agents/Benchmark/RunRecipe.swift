@@ -19,10 +19,13 @@ package struct RunRecipe: Sendable {
   package var path: String
   /// The version of the program, for `run.json`.
   package var version: String
+  /// How it is evaluated while it trains; not at all where the environment has no time limit, since an
+  /// evaluation might never end.
+  package var evaluation: EvaluationPlan?
 
   package init(
     agent: String, environment: String, seed: UInt64, totalSteps: Int, settings: [String],
-    path: String, version: String
+    path: String, version: String, evaluation: EvaluationPlan? = nil
   ) {
     self.agent = agent
     self.environment = environment
@@ -31,6 +34,7 @@ package struct RunRecipe: Sendable {
     self.settings = settings
     self.path = path
     self.version = version
+    self.evaluation = evaluation
   }
 
   /// The settings of the run.
@@ -93,7 +97,8 @@ package struct RunRecipe: Sendable {
       creating: path,
       RunDescription(
         agent: agent, environment: environment, seed: seed, totalSteps: totalSteps,
-        version: version, simd: simdLevel),
+        version: version, simd: simdLevel,
+        evaluation: environments.timeLimit == nil ? nil : evaluation),
       configuration: configuration, agent: learner, environments: environments)
   }
 

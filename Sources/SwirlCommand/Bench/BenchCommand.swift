@@ -44,6 +44,14 @@ struct BenchCommand: ParsableCommand {
   var episodes: Int?
 
   @Option(
+    name: .customLong("eval-every"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Steps between two evaluations during training, which make the learning curve; a twentieth of --steps when left out.",
+      valueName: "steps"),
+    transform: wholeNumber(in: Limits.steps))
+  var evaluationInterval: Int?
+
+  @Option(
     name: .customLong("set"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "One setting of every agent, over its preset, such as gamma=0.98.", valueName: "key=value"))
@@ -95,7 +103,7 @@ struct BenchCommand: ParsableCommand {
   private func plan() throws -> BenchmarkPlan? {
     let earlier = try Benchmark.plan(in: out)
     if earlier != nil, agents == nil, envs == nil, seeds == nil, steps == nil, episodes == nil,
-      settings.isEmpty
+      evaluationInterval == nil, settings.isEmpty
     {
       return nil
     }
@@ -112,6 +120,7 @@ struct BenchCommand: ParsableCommand {
     return BenchmarkPlan(
       agents: chosen, environments: environments, seeds: seeds ?? earlier?.seeds ?? 5,
       steps: steps ?? earlier?.steps ?? 100_000, episodes: episodes ?? earlier?.episodes ?? 100,
+      evaluationInterval: evaluationInterval ?? earlier?.evaluationInterval,
       settings: settings.isEmpty ? earlier?.settings ?? [] : settings)
   }
 
