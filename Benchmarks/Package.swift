@@ -11,5 +11,6 @@ let package = Package(
     .executableTarget(name: "environment-benchmark", dependencies: [swirl]),
     .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "runs-benchmark", dependencies: [swirl]),
   ]
 )

@@ -150,6 +150,6 @@ extension Search {
       }
     return
       "<h2>Method</h2>\n<p class=\"soft\">\(text) Trials are drawn from seed \(plan.seed), trained from "
-      + "seeds 0 to \(plan.seeds - 1) and judged on seeds from \(SearchPlan.firstEvaluationSeed) on.</p>\n"
+      + "seeds below \(plan.seeds) and judged on seeds from \(SearchPlan.firstEvaluationSeed) on.</p>\n"
   }
 }

@@ -270,7 +270,7 @@ extension BenchmarkSummary {
       + "<p class=\"soft\">Statistics as in Agarwal et al., “Deep Reinforcement Learning at the Edge of the "
       + "Statistical Precipice” (2021), equal to rliable's: the interquartile mean drops the lowest and "
       + "highest quarter of the runs; intervals are percentiles of 50,000 stratified bootstrap resamples, 2,000 "
-      + "for curves and profiles. Training seeds are 0 to \(plan.seeds - 1), evaluation seeds begin at "
+      + "for curves and profiles. Training seeds are below \(plan.seeds), evaluation seeds begin at "
       + "\(BenchmarkPlan.firstEvaluationSeed).</p>\n"
   }
 }

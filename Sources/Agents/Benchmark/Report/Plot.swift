@@ -66,7 +66,7 @@ struct Plot {
   mutating func dot(_ px: Double, _ py: Double, colour: Int, note: String) {
     marks.append(
       "<circle class=\"dot c\(colour)\" cx=\"\(Self.place(x.position(px)))\" "
-        + "cy=\"\(Self.place(y.position(py)))\" r=\"2.6\"><title>\(Markup.escaped(note))</title></circle>"
+        + "cy=\"\(Self.place(y.position(py)))\" r=\"3\"><title>\(Markup.escaped(note))</title></circle>"
     )
   }
 
@@ -77,8 +77,8 @@ struct Plot {
     marks.append(
       "<line class=\"level\" x1=\"\(Self.frame.left)\" x2=\"\(Self.size.width - Self.frame.right)\" "
         + "y1=\"\(at)\" y2=\"\(at)\"><title>\(Markup.escaped(text))</title></line>"
-        + "<text class=\"note\" x=\"\(Self.size.width - Self.frame.right)\" y=\"\(at)\" dy=\"-4\" "
-        + "text-anchor=\"end\">\(Markup.escaped(text))</text>")
+        + "<text class=\"note\" x=\"\(Self.frame.left + 4)\" y=\"\(at)\" dy=\"-4\">"
+        + "\(Markup.escaped(text))</text>")
   }
 
   var svg: String {

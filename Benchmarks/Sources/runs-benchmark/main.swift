@@ -1,0 +1,46 @@
+import Foundation
+import Swirl
+
+// Eight runs of PPO on CartPole-v1 in one process, each on one thread: two at a time against one after
+// another, as `swirl bench` trains them but without files. Rounds take turns, so that a machine that slows down
+// slows both; the figure is the ratio of the medians. Arguments: steps a run, rounds.
+let numbers = CommandLine.arguments.dropFirst().map { Int($0) ?? 0 }
+let steps = numbers.first ?? 40_960
+let rounds = numbers.count > 1 ? numbers[1] : 7
+guard steps > 0, rounds > 0 else {
+  print("runs-benchmark [steps] [rounds]")
+  exit(64)
+}
+
+func seconds(sideBySide jobs: Int) throws -> Double {
+  let pool = WorkerPool(threads: jobs)
+  let agents = try (0..<8).map { seed in
+    let configuration = PPOConfiguration.preset("CartPole-v1")
+    let environments = try make(
+      "CartPole-v1", count: configuration.environmentCount, seed: UInt64(seed))
+    return (
+      try PPO(for: environments, configuration, seed: UInt64(seed), totalSteps: steps), environments
+    )
+  }
+  let start = ContinuousClock.now
+  pool.parallelFor(agents.count) { run in
+    var (agent, environments) = agents[run]
+    do { try agent.train(on: &environments, steps: steps, workers: 1) } catch {
+      print("run \(run): \(error)")
+      exit(1)
+    }
+  }
+  return (ContinuousClock.now - start) / .seconds(1)
+}
+
+_ = try seconds(sideBySide: 2)  // warms the pools
+var (one, two): ([Double], [Double]) = ([], [])
+for _ in 0..<rounds {
+  one.append(try seconds(sideBySide: 1))
+  two.append(try seconds(sideBySide: 2))
+}
+func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+func text(_ value: Double) -> String { String(format: "%.2f", value) }
+print("eight_runs_one_after_another: \(text(median(one))) s")
+print("eight_runs_two_at_a_time: \(text(median(two))) s")
+print("eight_runs_gain: \(text(median(one) / median(two))) times")
