@@ -39,7 +39,7 @@ public protocol TrainableAgent: Agent {
   var configuration: Configuration { get }
 
   /// The trained policy, with the statistics that normalise what it reads.
-  var policy: ActorCritic { get }
+  var policy: Actor { get }
 
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///

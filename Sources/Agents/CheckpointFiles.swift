@@ -29,6 +29,7 @@ struct CheckpointFiles {
     let saved = try ActorCritic(
       decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
     guard saved.head == model.head, saved.encoder == model.encoder,
+      saved.parameters.map(\.name) == model.parameters.map(\.name),
       saved.parameters.map(\.value.shape) == model.parameters.map(\.value.shape)
     else {
       throw RunError(

@@ -48,11 +48,11 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
 ///   - deterministic: The most probable action, else one drawn from the policy.
 /// - Throws: `RunError` when the policy does not fit the environments.
 public func evaluate(
-  _ policy: ActorCritic, in environments: AnyVectorEnvironment, seed: UInt64,
+  _ policy: Actor, in environments: AnyVectorEnvironment, seed: UInt64,
   deterministic: Bool = true
 ) throws -> EvaluationResult {
   guard try ActionHead(environments.actionSpace) == policy.head,
-    try ObservationEncoder(environments.observationSpace) == policy.encoder
+    try ObservationEncoder(for: environments) == policy.encoder
   else {
     throw RunError(
       .usage,
@@ -64,7 +64,9 @@ public func evaluate(
   // A rollout of one step, written over and over.
   let rows = RolloutBuffer(
     stepCount: 1, environmentCount: count, observationSize: environments.observationSize,
-    actionSize: environments.actionSize, maskSize: environments.maskSize)
+    actionSize: environments.actionSize, maskSize: environments.maskSize,
+    elementSize: environments.observesBytes ? 1 : 4)
+  var memory = [Float](repeating: 0, count: max(count * policy.memorySize, 1))
   let masks = environments.maskSize > 0 ? rows.masks : nil
   let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
   var streams = (0..<count).map {
@@ -78,11 +80,12 @@ public func evaluate(
     stepper.observe(0..<count, into: rows.observations, masks: masks)
     while running > 0 {
       if deterministic {
-        runner.best(rows: count, rows.observations, masks: masks, actions: rows.actions)
+        runner.best(
+          rows: count, rows.observations, masks: masks, actions: rows.actions, memory: &memory)
       } else {
         runner.sample(
           rows: count, rows.observations, masks: masks, streams: &streams, actions: rows.actions,
-          logProbabilities: rows.logProbabilities, values: rows.values)
+          logProbabilities: rows.logProbabilities, values: rows.values, memory: &memory)
       }
       runner.limited(rows: count, rows.actions, into: rows.limitedActions)
       stepper.step(
@@ -91,7 +94,9 @@ public func evaluate(
           actions: rows.limitedActions, observations: rows.observations,
           finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
           episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths, masks: masks))
-      for n in 0..<count where endings[n] != .none && returns[n] == nil {
+      for n in 0..<count where endings[n] != .none {
+        for i in n * policy.memorySize..<(n + 1) * policy.memorySize { memory[i] = 0 }
+        if returns[n] != nil { continue }
         returns[n] = rows.episodeReturns[n]
         lengths[n] = Int(rows.episodeLengths[n])
         running -= 1
@@ -106,7 +111,7 @@ public func evaluate(
 ///
 /// - Parameter timeLimit: Steps after which an episode is truncated, or nil where it ends by itself.
 public func evaluate<E: Environment>(
-  _ policy: ActorCritic, in environment: E, episodes: Int, seed: UInt64, timeLimit: Int? = nil,
+  _ policy: Actor, in environment: E, episodes: Int, seed: UInt64, timeLimit: Int? = nil,
   deterministic: Bool = true
 ) throws -> EvaluationResult {
   try evaluate(

@@ -69,19 +69,19 @@ extension GradientReducer {
   /// - Throws: `TrainingFailure` when the norm is not finite: it names the op that was first and holds the
   ///   batch.
   func finiteSum<M: Module>(
-    at model: M, rows count: Int, _ update: @autoclosure () -> String, hint: String,
+    at model: M, rows count: Int, chunkRows: Int = Self.chunkRows, _ update: @autoclosure () -> String, hint: String,
     batch: () -> [String: Tensor],
     _ body: @Sendable (M, Range<Int>) -> (loss: Tensor, statistics: InlineArray<5, Double>)
   ) throws -> (gradients: [Tensor], norm: Double, statistics: InlineArray<5, Double>) {
-    let (gradients, statistics) = sum(at: model, rows: count, body)
+    let (gradients, statistics) = sum(at: model, rows: count, chunkRows: chunkRows, body)
     let norm = globalNorm(gradients)
     if norm.isFinite { return (gradients, norm, statistics) }
     throw NumberTrap.failure(
       "the gradient of \(update())", hint: hint, model: model, batch: batch()
     ) {
-      for start in stride(from: 0, to: count, by: Self.chunkRows) {
+      for start in stride(from: 0, to: count, by: chunkRows) {
         _ = valueWithGradient(at: model) { model in
-          body(model, start..<min(start + Self.chunkRows, count)).loss
+          body(model, start..<min(start + chunkRows, count)).loss
         }
       }
     }

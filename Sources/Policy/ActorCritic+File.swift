@@ -2,102 +2,237 @@ import Foundation
 import Tensors
 
 extension ActorCritic {
-  /// What a model file says beside its tensors, so that it can be used on its own.
-  private struct Form: Codable {
-    var encoder: ObservationEncoder
-    var head: ActionHead
-    var hidden: [Int]
-    var activation: Activation
-    /// Outputs of the value network; 1 where a file does not say.
-    var criticOutputs: Int?
-    var normalizer: NormalizerState?
-  }
-
-  private struct NormalizerState: Codable {
-    var moments: RunningMoments
-    var clip: Float
-  }
-
   /// A safetensors file of the parameters, with the form of the networks and the normaliser's
   /// statistics in its metadata.
   public func encoded() throws -> Data {
-    let hidden = policy.layers.dropLast().map { $0.weight.shape[1] }
-    let form = Form(
-      encoder: encoder, head: head, hidden: Array(hidden),
-      activation: policy.layers.first?.activation ?? .tanh,
-      criticOutputs: value.layers.last.map { $0.weight.shape[1] }.flatMap { $0 == 1 ? nil : $0 },
-      normalizer: normalizer.map { NormalizerState(moments: $0.moments, clip: $0.clip) })
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    return Safetensors.encode(
-      parameters,
-      metadata: ["swirl.actor_critic": String(decoding: try encoder.encode(form), as: UTF8.self)])
+    let form = ModelForm(
+      actor: .init(actor),
+      value: .init(
+        outputs: value.outputs, hidden: value.hidden, sharesFeatures: sharesFeatures,
+        sharesMemory: sharesMemory, ownMemory: value.memory?.form))
+    return Safetensors.encode(parameters, metadata: try form.metadata)
   }
 
   /// Reads what `encoded` wrote.
   ///
   /// - Throws: `SafetensorsError`, a sentence with the file and what is wrong.
   public init(decoding data: Data, file: String) throws {
-    let (tensors, metadata) = try Safetensors.decode(data, file: file)
-    guard let text = metadata["swirl.actor_critic"],
-      let form = try? JSONDecoder().decode(Form.self, from: Data(text.utf8))
+    let source = try ModelSource(data, file)
+    guard let form = source.form.value else {
+      throw SafetensorsError("\(file) holds a policy without a value function")
+    }
+    actor = try source.actor()
+    (sharesFeatures, sharesMemory) = (form.sharesFeatures, form.sharesMemory)
+    value = try source.value(form)
+    try source.requireNothingBut(parameters)
+  }
+}
+
+extension Actor {
+  /// A safetensors file of the parameters, as `ActorCritic.encoded`, without a value function.
+  public func encoded() throws -> Data {
+    Safetensors.encode(parameters, metadata: try ModelForm(actor: .init(self)).metadata)
+  }
+
+  /// Reads the policy of what either `encoded` wrote.
+  ///
+  /// - Throws: `SafetensorsError`, a sentence with the file and what is wrong.
+  public init(decoding data: Data, file: String) throws {
+    let source = try ModelSource(data, file)
+    self = try source.actor()
+    if source.form.value == nil { try source.requireNothingBut(parameters) }
+  }
+}
+
+/// What a model file says beside its tensors, so that it can be used on its own.
+private struct ModelForm: Codable {
+  var actor: ActorForm
+  var value: ValueForm?
+
+  struct ActorForm: Codable {
+    var encoder: ObservationEncoder
+    var head: ActionHead
+    var network: Network.Form
+    var exploresByState: Bool?
+    var normalizer: NormalizerState?
+
+    init(_ actor: Actor) {
+      encoder = actor.encoder
+      head = actor.head
+      network = actor.policy.form
+      exploresByState = actor.exploresByState ? true : nil
+      normalizer = actor.normalizer.map { NormalizerState(moments: $0.moments, clip: $0.clip) }
+    }
+  }
+
+  struct ValueForm: Codable {
+    var outputs: Int
+    var hidden: [Int]
+    var sharesFeatures: Bool
+    var sharesMemory: Bool
+    var ownMemory: Memory.Form?
+  }
+
+  struct NormalizerState: Codable {
+    var moments: RunningMoments
+    var clip: Float
+  }
+
+  static let key = "swirl.policy"
+
+  var metadata: [String: String] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return [Self.key: String(decoding: try encoder.encode(self), as: UTF8.self)]
+    }
+  }
+
+  /// Whether these numbers can be of networks: none so large that arithmetic on sizes could overflow.
+  var isPlausible: Bool {
+    actor.encoder.encodedSize <= 4_000_000 && actor.head.isPlausible
+      && actor.network.isPlausible(inputs: actor.encoder.encodedSize)
+      && actor.normalizer.map({ $0.moments.isPlausible(size: actor.encoder.rawSize) }) ?? true
+      && value.map {
+        1...1_000_000 ~= $0.outputs && plausible($0.hidden)
+          && (!$0.sharesFeatures || actor.network.features != nil)
+          && (!$0.sharesMemory || actor.network.memory != nil)
+          && $0.ownMemory == ($0.sharesMemory ? nil : actor.network.memory)
+      } ?? true
+  }
+}
+
+private func plausible(_ widths: [Int]) -> Bool {
+  widths.count <= 16 && widths.allSatisfy { 1...65_536 ~= $0 }
+}
+
+extension Network {
+  fileprivate var outputs: Int { perceptron.layers.last?.weight.shape[1] ?? 0 }
+  fileprivate var hidden: [Int] { perceptron.layers.dropLast().map { $0.weight.shape[1] } }
+
+  fileprivate var form: Form {
+    Form(
+      features: features.map { features in
+        .init(
+          picture: features.picture,
+          convolutions: features.convolutions.map {
+            .init(
+              channels: $0.weight.shape[0], kernel: $0.weight.shape[2], stride: $0.stride.height)
+          },
+          widths: features.dense.layers.map { $0.weight.shape[1] },
+          activation: features.dense.layers.first?.activation ?? .relu)
+      },
+      memory: memory?.form, hidden: hidden,
+      activation: perceptron.layers.count > 1 ? perceptron.layers[0].activation : .tanh)
+  }
+}
+
+extension Memory {
+  fileprivate var form: Form { Form(kind: kind, units: units, layers: layers.count) }
+}
+
+extension Network.Form {
+  fileprivate func isPlausible(inputs: Int) -> Bool {
+    if let features {
+      guard plausible(features.widths), features.convolutions.count <= 16,
+        features.convolutions.allSatisfy({
+          1...65_536 ~= $0.channels && 1...4096 ~= $0.kernel && 1...4096 ~= $0.stride
+        }), features.convolved != nil
+      else { return false }
+      if let picture = features.picture {
+        guard 1...65_536 ~= picture.height, 1...65_536 ~= picture.width,
+          1...65_536 ~= picture.channels, picture.count == inputs
+        else { return false }
+      }
+    }
+    if let memory {
+      guard 1...65_536 ~= memory.units, 1...16 ~= memory.layers else { return false }
+    }
+    return plausible(hidden)
+  }
+}
+
+/// A model file that is being read: networks of its form take their parameters from it.
+private struct ModelSource {
+  let form: ModelForm
+  private let tensors: [String: Tensor]
+  private let file: String
+
+  init(_ data: Data, _ file: String) throws {
+    let metadata: [String: String]
+    (tensors, metadata) = try Safetensors.decode(data, file: file)
+    guard let text = metadata[ModelForm.key],
+      let form = try? JSONDecoder().decode(ModelForm.self, from: Data(text.utf8))
     else {
       throw SafetensorsError(
         "\(file) does not say what networks it holds; it is not a policy of this program")
     }
-    guard form.encoder.encodedSize <= 4_000_000, form.head.isPlausible, form.hidden.count <= 16,
-      1...1_000_000 ~= form.criticOutputs ?? 1,
-      form.hidden.allSatisfy({ 1...65_536 ~= $0 }),
-      form.normalizer.map({ $0.moments.isPlausible(size: form.encoder.rawSize) }) ?? true
-    else { throw SafetensorsError("\(file) describes networks that cannot be") }
-    func perceptron(_ name: String, outputs: Int) throws -> MultilayerPerceptron {
-      let sizes = [form.encoder.encodedSize] + form.hidden + [outputs]
-      return MultilayerPerceptron(
-        layers: try (1..<sizes.count).map { i in
-          func tensor(_ part: String, _ shape: Shape) throws -> Tensor {
-            let key = "\(name).layers.\(i - 1).\(part)"
-            guard let tensor = tensors[key] else {
-              throw SafetensorsError("\(file) lacks the parameter \(key)")
-            }
-            guard tensor.shape == shape else {
-              throw SafetensorsError(
-                "\(file) holds \(key) with shape \(tensor.shape), but \(shape) is needed")
-            }
-            return tensor
-          }
-          return Linear(
-            weight: try tensor("weight", Shape(sizes[i - 1], sizes[i])),
-            bias: try tensor("bias", Shape(sizes[i])),
-            activation: i == sizes.count - 1 ? .identity : form.activation)
-        })
+    guard form.isPlausible else {
+      throw SafetensorsError("\(file) describes networks that cannot be")
     }
-    encoder = form.encoder
-    head = form.head
-    policy = try perceptron("policy", outputs: form.head.outputSize)
-    value = try perceptron("value", outputs: form.criticOutputs ?? 1)
+    self.form = form
+    self.file = file
+  }
+
+  private func tensor(_ key: String, _ shape: Shape) throws -> Tensor {
+    guard let tensor = tensors[key] else {
+      throw SafetensorsError("\(file) lacks the parameter \(key)")
+    }
+    guard tensor.shape == shape else {
+      throw SafetensorsError(
+        "\(file) holds \(key) with shape \(tensor.shape), but \(shape) is needed")
+    }
+    return tensor
+  }
+
+  func actor() throws -> Actor {
+    let form = form.actor
+    let policy = try network("policy.") {
+      Network(
+        form.network, inputs: form.encoder.encodedSize, outputs: form.head.outputSize, make: $0)
+    }
+    var logStd: Tensor?
     if case .gaussian(let low, _) = form.head {
-      guard let logStd = tensors["logStd"], logStd.shape == Shape(low.count) else {
-        throw SafetensorsError("\(file) lacks the parameter logStd of \(low.count) numbers")
-      }
-      self.logStd = logStd
+      let latent = policy.perceptron.layers[policy.perceptron.layers.count - 1].weight.shape[0]
+      logStd = try tensor(
+        "logStd", form.exploresByState == true ? Shape(latent, low.count) : Shape(low.count))
     }
-    normalizer = form.normalizer.map { ObservationNormalizer(moments: $0.moments, clip: $0.clip) }
-    if let extra = Set(tensors.keys).subtracting(parameters.map(\.name)).sorted().first {
-      throw SafetensorsError("\(file) holds a parameter \(extra) that the networks do not have")
+    return Actor(
+      encoder: form.encoder, head: form.head, policy: policy, logStd: logStd,
+      normalizer: form.normalizer.map { ObservationNormalizer(moments: $0.moments, clip: $0.clip) })
+  }
+
+  func value(_ form: ModelForm.ValueForm) throws -> Network {
+    let actor = self.form.actor
+    var description = actor.network
+    description.hidden = form.hidden
+    return try network("value.") {
+      Network(
+        description, inputs: actor.encoder.encodedSize, outputs: form.outputs,
+        ownsFeatures: !form.sharesFeatures, ownsMemory: !form.sharesMemory, make: $0)
     }
   }
-}
 
-extension ActionHead {
-  fileprivate var isPlausible: Bool {
-    switch self {
-    case .categorical(let count, let start):
-      1...1_000_000 ~= count && start.magnitude <= 1_000_000_000
-    case .multiCategorical(let counts, let start):
-      counts.count == start.count && 1...100_000 ~= counts.count
-        && counts.allSatisfy { 1...1_000_000 ~= $0 } && outputSize <= 1_000_000
-        && start.allSatisfy { $0.magnitude <= 1_000_000_000 }
-    case .gaussian(let low, let high): low.count == high.count && 1...100_000 ~= low.count
+  /// A network whose parameters the file holds.
+  ///
+  /// - Throws: What is wrong with the first parameter that does not fit.
+  private func network(
+    _ prefix: String, _ build: (ParameterSource) -> Network
+  ) throws -> Network {
+    var problem: (any Error)?
+    let network = build { name, shape, _ in
+      do { return try tensor(prefix + name, shape) } catch {
+        problem = problem ?? error
+        return .zeros([0])
+      }
+    }
+    if let problem { throw problem }
+    return network
+  }
+
+  func requireNothingBut(_ parameters: [(name: String, value: Tensor)]) throws {
+    if let extra = Set(tensors.keys).subtracting(parameters.map(\.name)).sorted().first {
+      throw SafetensorsError("\(file) holds a parameter \(extra) that the networks do not have")
     }
   }
 }

@@ -75,8 +75,8 @@ public struct MultiCategorical: Sendable {
   }
 }
 
-/// Independent normal numbers, A a row: mean `[R, A]`, standard deviation e^logStd `[A]`, the same for
-/// every state.
+/// Independent normal numbers, A a row: mean `[R, A]`, standard deviation e^logStd, `[A]` and the same for
+/// every state or `[R, A]`.
 public struct DiagonalGaussian: Sendable {
   public let mean: Tensor
   public let logStd: Tensor
@@ -91,6 +91,9 @@ public struct DiagonalGaussian: Sendable {
     gaussianLogProbability(mean: mean, logStd: logStd, actions: actions)
   }
 
-  /// Σ (½ + ½ log 2π + log σ), the same for every row: `[]`.
-  public func entropy() -> Tensor { (logStd + 1.418_938_5).sum() }
+  /// Σ (½ + ½ log 2π + log σ): `[]` where it is the same for every row, else `[R]`.
+  public func entropy() -> Tensor {
+    let entropies = logStd + 1.418_938_5
+    return logStd.rank == 1 ? entropies.sum() : entropies.sum(axes: [-1])
+  }
 }

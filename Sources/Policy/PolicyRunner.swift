@@ -2,73 +2,137 @@ import Foundation
 import Runtime
 import Tensors
 
-/// Runs an actor-critic on rows as rollouts need it: no tensors, no tape, no allocation once made.
+/// Runs an actor-critic, or an actor alone, on rows as rollouts need it: no tensors, no tape, no allocation
+/// once made.
 ///
 /// One a worker thread. The bits of a row are those of `ActorCritic.evaluate`, whatever the number of
 /// rows, because both run the same batch-invariant kernels.
 package final class PolicyRunner {
   package let capacity: Int
-  private let model: ActorCritic
-  private let policy: DenseStack
-  private let value: DenseStack
-  private let scratch: UnsafeMutablePointer<Float>
-  private let other: UnsafeMutablePointer<Float>
+  private let actor: Actor
+  private let policy: NetworkRunner
+  /// The value function and whether it reads the policy's features and memory.
+  private let critic: (network: NetworkRunner, sharesFeatures: Bool, sharesMemory: Bool)?
   private let encodedRows: UnsafeMutablePointer<Float>
   private let logProbabilities: UnsafeMutablePointer<Float>
-  private let standardDeviation: [Float]
-  private let inverse: [Float]
-  private let logStd: [Float]
+  /// A state of each row that a look ahead moves on in place of the real one.
+  private let aside: UnsafeMutablePointer<Float>
+  private let noise: GaussianNoise?
 
   /// - Parameter capacity: The largest number of rows a call may pass.
-  package init(_ model: ActorCritic, capacity: Int) {
-    self.model = model
-    self.capacity = max(capacity, 1)
-    policy = DenseStack(model.policy)
-    value = DenseStack(model.value)
-    let widest = max(policy.widest, value.widest, 1)
-    scratch = .allocate(capacity: widest * self.capacity)
-    other = .allocate(capacity: widest * self.capacity)
-    encodedRows = .allocate(capacity: max(model.encoder.encodedSize, 1) * self.capacity)
-    logProbabilities = .allocate(capacity: model.head.outputSize * self.capacity)
-    logStd = model.logStd?.scalars ?? []
-    standardDeviation = model.logStd?.detached().exp().scalars ?? []
-    inverse = model.logStd.map { (-$0.detached()).exp().scalars } ?? []
+  package convenience init(_ model: ActorCritic, capacity: Int) {
+    self.init(
+      model.actor,
+      critic: (
+        NetworkRunner(model.value, capacity: max(capacity, 1)), model.sharesFeatures,
+        model.sharesMemory
+      ), capacity: capacity)
+  }
+
+  /// As `init(_:capacity:)` without a value function, whose columns are then left as they are.
+  package convenience init(_ actor: Actor, capacity: Int) {
+    self.init(actor, critic: nil, capacity: capacity)
+  }
+
+  private init(
+    _ actor: Actor,
+    critic: (network: NetworkRunner, sharesFeatures: Bool, sharesMemory: Bool)?, capacity: Int
+  ) {
+    self.actor = actor
+    self.critic = critic
+    let capacity = max(capacity, 1)
+    self.capacity = capacity
+    policy = NetworkRunner(actor.policy, capacity: capacity)
+    encodedRows = .allocate(capacity: max(actor.encoder.encodedSize, 1) * capacity)
+    logProbabilities = .allocate(capacity: actor.head.outputSize * capacity)
+    aside = .allocate(
+      capacity: max(policy.memorySize + (critic?.network.memorySize ?? 0), 1) * capacity)
+    noise = actor.logStd.map { GaussianNoise(logStd: $0, capacity: capacity) }
   }
 
   deinit {
-    scratch.deallocate()
-    other.deallocate()
     encodedRows.deallocate()
     logProbabilities.deallocate()
+    aside.deallocate()
   }
 
-  private func encoded(_ rows: Int, _ raw: UnsafePointer<Float>) -> UnsafePointer<Float> {
-    if model.encoder.isIdentity && model.normalizer == nil { return raw }
-    model.encoder.encode(rows: rows, raw, normalizer: model.normalizer, into: encodedRows)
+  /// Numbers of a row's memory: the policy's, then the value function's own.
+  package var memorySize: Int { policy.memorySize + (critic?.network.memorySize ?? 0) }
+
+  private func encoded(_ rows: Int, _ raw: UnsafeRawPointer) -> UnsafePointer<Float> {
+    if actor.encoder.isIdentity && actor.normalizer == nil {
+      return raw.assumingMemoryBound(to: Float.self)
+    }
+    actor.encoder.encode(rows: rows, raw, normalizer: actor.normalizer, into: encodedRows)
     return UnsafePointer(encodedRows)
   }
 
-  /// V of `rows` raw observations.
-  package func values(
-    rows: Int, _ observations: UnsafePointer<Float>, into values: UnsafeMutablePointer<Float>
+  /// V of rows whose features and memory the policy may have computed already.
+  private func values(
+    _ rows: Int, input: UnsafePointer<Float>, features: UnsafePointer<Float>,
+    remembered: UnsafePointer<Float>, memory: UnsafeMutablePointer<Float>?,
+    into values: UnsafeMutablePointer<Float>
   ) {
-    let result = value.run(rows: rows, encoded(rows, observations), scratch, other)
-    values.update(from: result, count: rows)
+    guard let critic else { return }
+    var read = remembered
+    if !critic.sharesMemory {
+      let own =
+        critic.sharesFeatures ? features : critic.network.features(rows: rows, input)
+      read = critic.network.remembered(
+        rows: rows, own, state: memory.map { $0 + policy.memorySize }, stride: memorySize)
+    }
+    values.update(from: critic.network.outputs(rows: rows, read).output, count: rows)
+  }
+
+  /// V of `rows` raw observations.
+  ///
+  /// - Parameter memory: `[rows, memorySize]`, which stays as it is.
+  package func values(
+    rows: Int, _ observations: UnsafeRawPointer, memory: UnsafePointer<Float>? = nil,
+    into values: UnsafeMutablePointer<Float>
+  ) {
+    guard let critic else { return }
+    let input = encoded(rows, observations)
+    var state: UnsafeMutablePointer<Float>?
+    if let memory {
+      aside.update(from: memory, count: rows * memorySize)
+      state = aside
+    }
+    // Only what the value function reads is run.
+    let features = critic.sharesFeatures ? policy.features(rows: rows, input) : input
+    var remembered = features
+    if critic.sharesMemory {
+      remembered = policy.remembered(
+        rows: rows, critic.sharesFeatures ? features : policy.features(rows: rows, input),
+        state: state, stride: memorySize)
+    }
+    self.values(
+      rows, input: input, features: features, remembered: remembered, memory: state, into: values)
   }
 
   /// Samples an action for each of `rows` raw observations, each from its own stream, and writes the
   /// actions, their log-probabilities and the values of the observations.
+  ///
+  /// - Parameters:
+  ///   - memory: `[rows, memorySize]`, moved on by one step.
+  ///   - drawsNoise: Whether noise that depends on the state is drawn anew rather than that of the call
+  ///     before; it must be at the first.
   package func sample(
-    rows: Int, _ observations: UnsafePointer<Float>, masks: UnsafePointer<Bool>?,
+    rows: Int, _ observations: UnsafeRawPointer, masks: UnsafePointer<Bool>?,
     streams: UnsafeMutablePointer<PCG64>, actions: UnsafeMutablePointer<Float>,
-    logProbabilities chosen: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
+    logProbabilities chosen: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>,
+    memory: UnsafeMutablePointer<Float>? = nil, drawsNoise: Bool = true
   ) {
     let input = encoded(rows, observations)
-    values.update(from: value.run(rows: rows, input, scratch, other), count: rows)
-    let output = policy.run(rows: rows, input, scratch, other)
-    switch model.head {
+    let features = policy.features(rows: rows, input)
+    let remembered = policy.remembered(
+      rows: rows, features, state: memory, stride: memorySize)
+    self.values(
+      rows, input: input, features: features, remembered: remembered, memory: memory, into: values)
+    let (latent, output) = policy.outputs(rows: rows, remembered)
+    switch actor.head {
     case .multiCategorical(let counts, let start):
-      let width = model.head.outputSize
+      let width = actor.head.outputSize
       applyMask(rows * width, masks, output)
       for row in 0..<rows {
         var (sum, first) = (Float(0), row * width)
@@ -94,31 +158,28 @@ package final class PolicyRunner {
         actions[row] = Float(pick + start)
         chosen[row] = logProbabilities[row * count + pick]
       }
-    case .gaussian(let low, _):
-      let size = low.count
-      for row in 0..<rows {
-        let mean = output + row * size
-        let action = actions + row * size
-        for i in 0..<size {
-          action[i] = mean[i] + standardDeviation[i] * Float(streams[row].standardNormal())
-        }
-        chosen[row] = gaussianLogProbabilityRow(
-          size, mean: mean, logStd: logStd, inverse: inverse, action: action)
-      }
+    case .gaussian:
+      noise?.sample(
+        rows: rows, mean: output, latent: latent, streams: streams, actions: actions,
+        logProbabilities: chosen, draws: drawsNoise)
     }
   }
 
   /// The most probable action of each row: of each choice the largest logit, the first of equal ones, or
   /// the mean.
+  ///
+  /// - Parameter memory: `[rows, memorySize]`, moved on by one step.
   package func best(
-    rows: Int, _ observations: UnsafePointer<Float>, masks: UnsafePointer<Bool>?,
-    actions: UnsafeMutablePointer<Float>
+    rows: Int, _ observations: UnsafeRawPointer, masks: UnsafePointer<Bool>?,
+    actions: UnsafeMutablePointer<Float>, memory: UnsafeMutablePointer<Float>? = nil
   ) {
-    let output = policy.run(rows: rows, encoded(rows, observations), scratch, other)
-    switch model.head {
+    let features = policy.features(rows: rows, encoded(rows, observations))
+    let remembered = policy.remembered(rows: rows, features, state: memory, stride: memorySize)
+    let output = policy.outputs(rows: rows, remembered).output
+    switch actor.head {
     case .categorical, .multiCategorical:
-      let (counts, start) = model.head.choices
-      applyMask(rows * model.head.outputSize, masks, output)
+      let (counts, start) = actor.head.choices
+      applyMask(rows * actor.head.outputSize, masks, output)
       var first = 0
       for row in 0..<rows {
         for (i, count) in counts.enumerated() {
@@ -138,7 +199,7 @@ package final class PolicyRunner {
   package func limited(
     rows: Int, _ actions: UnsafePointer<Float>, into limited: UnsafeMutablePointer<Float>
   ) {
-    switch model.head {
+    switch actor.head {
     case .categorical: limited.update(from: actions, count: rows)
     case .multiCategorical(let counts, _): limited.update(from: actions, count: rows * counts.count)
     case .gaussian(let low, let high):

@@ -31,7 +31,24 @@ extension ActionHead {
 extension ObservationEncoder {
   /// Numbers of a `Box` or `MultiBinary` as they are, discrete ones one-hot, the parts of a tuple or
   /// dictionary one after another in their declared order.
-  public init(_ space: any Space) throws { self.init(parts: try Self.parts(space)) }
+  ///
+  /// - Parameter bytes: Whether rows hold bytes, of a `Box`: they become shares of its upper bound.
+  public init(_ space: any Space, bytes: Bool = false) throws {
+    if !bytes {
+      self.init(parts: try Self.parts(space))
+      return
+    }
+    guard let box = space as? Box, let highest = box.high.max(), highest > 0 else {
+      throw UnsupportedSpace(
+        description: "a policy reads rows of bytes of a Box above 0 only, not of \(space)")
+    }
+    self = .bytes(box.flatSize, highest: Float(highest))
+  }
+
+  /// How policies read what these environments observe.
+  public init(for environments: some VectorizedEnvironments) throws {
+    try self.init(environments.observationSpace, bytes: environments.observesBytes)
+  }
 
   private static func parts(_ space: any Space) throws -> [Part] {
     switch space {
@@ -43,6 +60,20 @@ extension ObservationEncoder {
     case let tuple as Tuple: try tuple.spaces.flatMap { try parts($0) }
     case let dictionary as Dict: try dictionary.spaces.flatMap { try parts($0) }
     default: throw UnsupportedSpace(description: "a policy cannot read observations of \(space)")
+    }
+  }
+}
+
+extension Picture {
+  /// A `Box` of three axes as a picture, the shortest at its end taken for the channels; nil for other
+  /// spaces.
+  public init?(_ space: any Space) {
+    guard let box = space as? Box, box.shape.count == 3 else { return nil }
+    let (a, b, c) = (box.shape[0], box.shape[1], box.shape[2])
+    if a < min(b, c) {
+      self.init(height: b, width: c, channels: a, channelsFirst: true)
+    } else {
+      self.init(height: a, width: b, channels: c)
     }
   }
 }

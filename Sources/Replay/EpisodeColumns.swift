@@ -3,12 +3,14 @@ public final class EpisodeColumns: @unchecked Sendable {
   public let observationSize: Int
   public let actionSize: Int
   public let maskSize: Int
+  /// Bytes of one number of an observation: 4 of Float32, 1 of a byte.
+  public let elementSize: Int
   /// Steps the columns hold.
   public private(set) var count = 0
   private var capacity: Int
 
   /// `[count, observationSize]`: what each action was chosen for.
-  public private(set) var observations: UnsafeMutablePointer<Float>
+  public private(set) var observations: UnsafeMutableRawPointer
   /// `[count, actionSize]`: what the policy sampled, before any clipping to the action space.
   public private(set) var actions: UnsafeMutablePointer<Float>
   /// `[count, maskSize]`
@@ -18,12 +20,16 @@ public final class EpisodeColumns: @unchecked Sendable {
   /// V of the state after the last step where the episode was cut there, 0 where it terminated.
   public var finalValue: Float = 0
 
-  public init(observationSize: Int, actionSize: Int, maskSize: Int = 0) {
+  public init(
+    observationSize: Int, actionSize: Int, maskSize: Int = 0, elementSize: Int = 4
+  ) {
     self.observationSize = observationSize
     self.actionSize = actionSize
     self.maskSize = maskSize
+    self.elementSize = elementSize
     capacity = 64
-    observations = .allocate(capacity: max(capacity * observationSize, 1))
+    observations = .allocate(
+      byteCount: max(capacity * observationSize * elementSize, 1), alignment: 16)
     actions = .allocate(capacity: max(capacity * actionSize, 1))
     masks = .allocate(capacity: max(capacity * maskSize, 1))
     rewards = .allocate(capacity: capacity)
@@ -36,16 +42,19 @@ public final class EpisodeColumns: @unchecked Sendable {
     rewards.deallocate()
   }
 
+  /// Bytes of one observation row.
+  public var rowBytes: Int { observationSize * elementSize }
+
   /// Forgets the steps and keeps the memory.
   public func removeAll() { (count, finalValue) = (0, 0) }
 
   /// Takes one step; the rows are copied.
   public func append(
-    observation: UnsafePointer<Float>, action: UnsafePointer<Float>, mask: UnsafePointer<Bool>?,
+    observation: UnsafeRawPointer, action: UnsafePointer<Float>, mask: UnsafePointer<Bool>?,
     reward: Double
   ) {
     if count == capacity { grow() }
-    (observations + count * observationSize).update(from: observation, count: observationSize)
+    (observations + count * rowBytes).copyMemory(from: observation, byteCount: rowBytes)
     (actions + count * actionSize).update(from: action, count: actionSize)
     if let mask { (masks + count * maskSize).update(from: mask, count: maskSize) }
     rewards[count] = reward
@@ -59,7 +68,11 @@ public final class EpisodeColumns: @unchecked Sendable {
       old.deallocate()
       return new
     }
-    observations = grown(observations, observationSize)
+    let rows = UnsafeMutableRawPointer.allocate(
+      byteCount: max(2 * capacity * rowBytes, 1), alignment: 16)
+    rows.copyMemory(from: observations, byteCount: count * rowBytes)
+    observations.deallocate()
+    observations = rows
     actions = grown(actions, actionSize)
     masks = grown(masks, maskSize)
     rewards = grown(rewards, 1)

@@ -11,15 +11,21 @@ public final class RolloutBuffer: @unchecked Sendable {
   public let actionSize: Int
   /// Width of an action mask, 0 where the environment has none.
   public let maskSize: Int
+  /// Bytes of one number of an observation: 4 of Float32, 1 of a byte.
+  public let elementSize: Int
+  /// Numbers the networks remember of an episode, 0 without memory.
+  public let memorySize: Int
 
   /// `[T + 1, N, observationSize]`: raw observations; the last row is where the next rollout begins.
-  public let observations: UnsafeMutablePointer<Float>
+  public let observations: UnsafeMutableRawPointer
   /// `[T, N, actionSize]`: what the policy sampled, before any clipping to the action space.
   public let actions: UnsafeMutablePointer<Float>
   /// `[N, actionSize]`: the latest actions as the environments were given them.
   public let limitedActions: UnsafeMutablePointer<Float>
   /// `[N, observationSize]`: the final observation of the latest episode that ended in each row.
-  public let finalObservations: UnsafeMutablePointer<Float>
+  public let finalObservations: UnsafeMutableRawPointer
+  /// `[N, memorySize]`: what the networks remembered before the first step.
+  public let firstMemory: UnsafeMutablePointer<Float>
   /// `[T + 1, N, maskSize]`: true where an action was allowed.
   public let masks: UnsafeMutablePointer<Bool>
   /// `[T, N]`: log π(a | s) when the action was taken.
@@ -44,23 +50,33 @@ public final class RolloutBuffer: @unchecked Sendable {
   public let returns: UnsafeMutablePointer<Float>
 
   public init(
-    stepCount: Int, environmentCount: Int, observationSize: Int, actionSize: Int, maskSize: Int = 0
+    stepCount: Int, environmentCount: Int, observationSize: Int, actionSize: Int, maskSize: Int = 0,
+    elementSize: Int = 4, memorySize: Int = 0
   ) {
     self.stepCount = stepCount
     self.environmentCount = environmentCount
     self.observationSize = observationSize
     self.actionSize = actionSize
     self.maskSize = maskSize
+    self.elementSize = elementSize
+    self.memorySize = memorySize
     let cells = stepCount * environmentCount
     func column<T>(_ count: Int, _ zero: T) -> UnsafeMutablePointer<T> {
       let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(count, 1))
       pointer.initialize(repeating: zero, count: max(count, 1))
       return pointer
     }
-    observations = column((cells + environmentCount) * observationSize, 0)
+    func rows(_ count: Int) -> UnsafeMutableRawPointer {
+      let bytes = max(count * observationSize * elementSize, 1)
+      let pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
+      pointer.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+      return pointer
+    }
+    observations = rows(cells + environmentCount)
     actions = column(cells * actionSize, 0)
     limitedActions = column(environmentCount * actionSize, 0)
-    finalObservations = column(environmentCount * observationSize, 0)
+    finalObservations = rows(environmentCount)
+    firstMemory = column(environmentCount * memorySize, 0)
     masks = column((cells + environmentCount) * maskSize, true)
     logProbabilities = column(cells, 0)
     values = column(cells + environmentCount, 0)
@@ -79,6 +95,7 @@ public final class RolloutBuffer: @unchecked Sendable {
     actions.deallocate()
     limitedActions.deallocate()
     finalObservations.deallocate()
+    firstMemory.deallocate()
     masks.deallocate()
     logProbabilities.deallocate()
     values.deallocate()
@@ -96,7 +113,20 @@ public final class RolloutBuffer: @unchecked Sendable {
   public func emptyCopy() -> RolloutBuffer {
     RolloutBuffer(
       stepCount: stepCount, environmentCount: environmentCount, observationSize: observationSize,
-      actionSize: actionSize, maskSize: maskSize)
+      actionSize: actionSize, maskSize: maskSize, elementSize: elementSize, memorySize: memorySize)
+  }
+
+  /// Bytes of one observation row.
+  public var rowBytes: Int { observationSize * elementSize }
+
+  /// The observation row of a cell, t · N + n.
+  public func observation(at cell: Int) -> UnsafeMutableRawPointer {
+    observations + cell * rowBytes
+  }
+
+  /// The final observation of environment n's latest episode that ended.
+  public func finalObservation(of n: Int) -> UnsafeMutableRawPointer {
+    finalObservations + n * rowBytes
   }
 
   /// Transitions the buffer holds.

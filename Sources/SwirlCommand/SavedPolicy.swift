@@ -4,7 +4,7 @@ import Swirl
 /// The policy of a run's latest checkpoint, and what it was trained on.
 struct SavedPolicy {
   var directory: RunDirectory
-  var policy: ActorCritic
+  var policy: Actor
   var description: RunDescription
   var step: Int
   /// The file it came from.
@@ -26,7 +26,7 @@ struct SavedPolicy {
       throw CommandFailure(.badData, "\(checkpoint.directory) lacks model.safetensors")
     }
     self.model = model
-    policy = try ActorCritic(decoding: model, file: file)
+    policy = try Actor(decoding: model, file: file)
   }
   /// Evaluates the policy over fresh episodes and lists the result in the run's `evaluations.json`.
   ///

@@ -46,7 +46,7 @@ private func iterations(_ callbacks: [any Callback]) throws -> (count: Int, reas
   var (watched, environments) = try agent()
   var (plain, others) = try agent()
   var evaluations: [(step: Int, result: EvaluationResult)] = []
-  var policies: [ActorCritic] = []
+  var policies: [Actor] = []
   try watched.train(
     on: &environments, steps: 640, workers: 2,
     callbacks: [PeriodicEvaluation(every: 150, episodes: 3, seed: 77)]

@@ -130,7 +130,8 @@ import Testing
     #expect(returns[99] == 4 + 0.5 * 10)
     #expect(returns[98] == 1 + 0.5 * 9)
     #expect(abs(returns[0] - 2) < 1e-5)
-    #expect(episode.observations[99] == 99 && episode.actions[99] == -99 && episode.count == 100)
+    let observations = episode.observations.assumingMemoryBound(to: Float.self)
+    #expect(observations[99] == 99 && episode.actions[99] == -99 && episode.count == 100)
     episode.removeAll()
     #expect(episode.returns(gamma: 0.5).isEmpty && episode.finalValue == 0)
   }
@@ -143,8 +144,8 @@ import Testing
     let agent = try QAC(for: environments, settings, seed: 1)
     let states: [Float] = [0.1, 0.2, 0.3, 0.4]
     let x = Tensor(states, shape: [1, 4])
-    let q = agent.model.value(x).scalars
-    let p = agent.model.policy(x).logSoftmax().exp().scalars
+    let q = agent.model.values(of: x).scalars
+    let p = agent.model.actor.policy(x).logSoftmax().exp().scalars
     let targets = QAC.targets(
       of: agent.model, rewards: [1, 1, 1], endings: [.none, .truncated, .terminated],
       nextObservations: states + states + states, nextActions: [1, 0, 0], gamma: 0.9)
@@ -168,8 +169,9 @@ import Testing
       encoder: .numbers(inputs), head: head,
       architecture: .init(hidden: [5], orthogonal: false, logStdInit: -0.4), using: &random)
     // Away from the nearly uniform policy of the first weights.
-    for i in model.policy.layers.indices {
-      model.policy.layers[i].weight = model.policy.layers[i].weight * 3
+    for i in model.actor.policy.perceptron.layers.indices {
+      model.actor.policy.perceptron.layers[i].weight =
+        model.actor.policy.perceptron.layers[i].weight * 3
     }
     return model.actor
   }

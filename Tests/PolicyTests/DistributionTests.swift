@@ -101,7 +101,7 @@ func rolloutsAndUpdatesAgreeToTheBit(_ head: ActionHead) {
       values: &value)
     counts[Int(action)] += 1
   }
-  let probabilities = model.policy(Tensor(observation, shape: [1, 2])).softmax().scalars
+  let probabilities = model.actor.policy(Tensor(observation, shape: [1, 2])).softmax().scalars
   for (count, p) in zip(counts, probabilities) {
     // Five standard errors.
     #expect(abs(count / Double(draws) - Double(p)) < 5 * (0.25 / Double(draws)).squareRoot())
@@ -147,7 +147,7 @@ func rolloutsAndUpdatesAgreeToTheBit(_ head: ActionHead) {
     encoder: .numbers(2), head: head, architecture: .init(hidden: [8], orthogonal: false),
     using: &random)
   let x = Tensor([0.3, -0.7], shape: [1, 2])
-  let logits = model.policy(x)
+  let logits = model.actor.policy(x)
   let (first, second) = (logits.sliced(0..<3, axis: 1), logits.sliced(3..<5, axis: 1))
   let (a, b) = (first.logSoftmax().scalars, second.logSoftmax().scalars)
   for i in 0..<3 {

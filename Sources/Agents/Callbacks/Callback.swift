@@ -46,7 +46,7 @@ public struct TrainingMoment: Sendable {
   /// What the iteration did; callbacks may add to it what belongs into metrics.
   public var report: TrainingReport
   /// The policy as it acts now.
-  public let policy: ActorCritic
+  public let policy: Actor
   /// What is trained on. It is in the middle of its episodes; `fresh(count:seed:)` makes others like it.
   public let environments: AnyVectorEnvironment
   /// The folder of the run, nil where training has none.
@@ -62,7 +62,7 @@ public struct TrainingMoment: Sendable {
   }
 
   init(
-    _ report: TrainingReport, policy: ActorCritic, environments: AnyVectorEnvironment,
+    _ report: TrainingReport, policy: Actor, environments: AnyVectorEnvironment,
     directory: RunDirectory? = nil
   ) {
     self.report = report

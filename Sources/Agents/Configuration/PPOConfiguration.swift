@@ -1,3 +1,5 @@
+import Policy
+
 /// Every setting of PPO. Keys in files and on the command line are those of Stable-Baselines3.
 public typealias PPOConfiguration = Settings<PPOSettings>
 
@@ -24,7 +26,35 @@ public struct PPOSettings: AgentSettings {
   /// Adam's ε; larger damps the first steps.
   public var adamEpsilon = 1e-5
 
+  /// Weight of a penalty on the KL divergence from the policy that collected the rollout, which takes the place
+  /// of the clipping; null clips. It adapts: doubled after an update that went further than 1.5 kl_target, halved
+  /// after one that stayed below kl_target / 1.5.
+  public var klCoefficient: Double?
+  /// The divergence that the penalty's weight adapts to.
+  public var klTarget = 0.01
+  /// Recurrent layers before net_arch, for environments that hide a part of their state: none, lstm or gru.
+  /// Minibatches are then whole rollouts of as many environments as batch_size has room for.
+  public var recurrence = Recurrence.none
+  /// Units of each recurrent layer.
+  public var recurrentUnits = 256
+  /// Recurrent layers one after another.
+  public var recurrentLayers = 1
+  /// Whether the value function reads the policy's recurrent layers instead of its own.
+  public var sharesRecurrence = false
+
   public init() {}
+
+  /// Kinds of recurrent layers.
+  public enum Recurrence: String, Choice {
+    case none, lstm, gru
+  }
+
+  /// The recurrent layers, nil where there are none.
+  var memory: Memory.Form? {
+    Memory.Kind(rawValue: recurrence.rawValue).map {
+      Memory.Form(kind: $0, units: recurrentUnits, layers: recurrentLayers)
+    }
+  }
 
   public static let shared = RolloutSettings()
 
@@ -39,6 +69,12 @@ public struct PPOSettings: AgentSettings {
     case maxGradNorm = "max_grad_norm"
     case targetKL = "target_kl"
     case adamEpsilon = "adam_epsilon"
+    case klCoefficient = "kl_coef"
+    case klTarget = "kl_target"
+    case recurrence = "recurrent"
+    case recurrentUnits = "lstm_hidden_size"
+    case recurrentLayers = "n_lstm_layers"
+    case sharesRecurrence = "shared_lstm"
   }
 
   public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) }
@@ -55,5 +91,9 @@ public struct PPOSettings: AgentSettings {
     try require.positive(maxGradNorm, .maxGradNorm)
     if let targetKL { try require.positive(targetKL, .targetKL) }
     try require.positive(adamEpsilon, .adamEpsilon)
+    if let klCoefficient { try require.positive(klCoefficient, .klCoefficient) }
+    try require.positive(klTarget, .klTarget)
+    try require.whole(recurrentUnits, .recurrentUnits, to: 8192)
+    try require.whole(recurrentLayers, .recurrentLayers, to: 8)
   }
 }

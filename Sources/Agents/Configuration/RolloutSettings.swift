@@ -17,6 +17,12 @@ public struct RolloutSettings: SharedSettings {
   /// Bound of scaled rewards.
   public var rewardClip = 10.0
 
+  /// Whether the noise of a Gaussian policy is a function of the state, kept for some steps, which shakes a
+  /// robot less (generalised state-dependent exploration, gSDE).
+  public var exploresByState = false
+  /// Steps after which that function is drawn anew; -1 draws it once a rollout.
+  public var noiseSteps = -1
+
   public init() {}
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -25,6 +31,8 @@ public struct RolloutSettings: SharedSettings {
     case normalizeAdvantage = "normalize_advantage"
     case normalizeRewards = "normalize_rewards"
     case rewardClip = "reward_clip"
+    case exploresByState = "use_sde"
+    case noiseSteps = "sde_sample_freq"
   }
 
   public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) + NetworkSettings.keys }
@@ -42,6 +50,8 @@ public struct RolloutSettings: SharedSettings {
     normalizeAdvantage = try values.decode(Bool.self, forKey: .normalizeAdvantage)
     normalizeRewards = try values.decode(Bool.self, forKey: .normalizeRewards)
     rewardClip = try values.decode(Double.self, forKey: .rewardClip)
+    exploresByState = try values.decode(Bool.self, forKey: .exploresByState)
+    noiseSteps = try values.decode(Int.self, forKey: .noiseSteps)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -52,6 +62,8 @@ public struct RolloutSettings: SharedSettings {
     try values.encode(normalizeAdvantage, forKey: .normalizeAdvantage)
     try values.encode(normalizeRewards, forKey: .normalizeRewards)
     try values.encode(rewardClip, forKey: .rewardClip)
+    try values.encode(exploresByState, forKey: .exploresByState)
+    try values.encode(noiseSteps, forKey: .noiseSteps)
   }
 
   public func validate() throws {
@@ -60,6 +72,9 @@ public struct RolloutSettings: SharedSettings {
     try require.whole(stepsPerRollout, .stepsPerRollout, to: 1_000_000)
     try require.share(gaeLambda, .gaeLambda)
     try require.positive(rewardClip, .rewardClip)
+    try require.holds(
+      noiseSteps == -1 || 1...1_000_000 ~= noiseSteps, .noiseSteps, noiseSteps,
+      "a whole number from 1 to 1000000, or -1")
     let (cells, overflow) = network.environmentCount
       .multipliedReportingOverflow(by: stepsPerRollout)
     try require.holds(

@@ -53,7 +53,7 @@ public struct A2C: OnPolicyAgent {
       batch: { batch.rows(advantages: advantages) }
     ) { model, chunk in
       let (logProbabilities, entropy, values) = model.evaluate(
-        observations: batch.observations.sliced(chunk), actions: batch.actions.sliced(chunk),
+        observations: batch.observations(chunk), actions: batch.actions.sliced(chunk),
         mask: batch.masks?.sliced(chunk))
       let policyLoss = -(advantages.sliced(chunk) * logProbabilities).sum()
       let valueLoss = Agents.valueLoss(values: values, returns: batch.returns.sliced(chunk)).sum()
@@ -94,7 +94,8 @@ public struct A2C: OnPolicyAgent {
     let streams = SeedSequence.agent(seed)
     random = PCG64(streams.child(0))
     model = try ActorCritic(
-      for: environments, configuration.shared.network, agent: Self.name, using: &random)
+      for: environments, configuration.shared.network, agent: Self.name,
+      exploresByState: configuration.shared.exploresByState, using: &random)
     optimizer =
       configuration.usesRMSprop
       ? RMSprop.tensorFlowLike(epsilon: configuration.epsilon)

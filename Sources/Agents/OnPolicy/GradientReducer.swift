@@ -11,11 +11,13 @@ struct GradientReducer {
   let pool: WorkerPool
 
   /// Sums `body`'s gradients and statistics over the chunks of `count` rows.
+  ///
+  /// - Parameter chunkRows: Rows of a chunk, from the sizes alone.
   func sum<M: Module>(
-    at model: M, rows count: Int,
+    at model: M, rows count: Int, chunkRows: Int = Self.chunkRows,
     _ body: @Sendable (M, Range<Int>) -> (loss: Tensor, statistics: InlineArray<5, Double>)
   ) -> (gradients: [Tensor], statistics: InlineArray<5, Double>) {
-    let chunks = max((count + Self.chunkRows - 1) / Self.chunkRows, 1)
+    let chunks = max((count + chunkRows - 1) / chunkRows, 1)
     var parts = [([Tensor], InlineArray<5, Double>)](
       repeating: ([], .init(repeating: 0)), count: chunks)
     model.withReplicas(count: min(pool.threads, chunks)) { replicas in
@@ -24,7 +26,7 @@ struct GradientReducer {
         let stride = replicas.count
         pool.parallelFor(stride) { worker in
           for chunk in Swift.stride(from: worker, to: chunks, by: stride) {
-            let rows = chunk * Self.chunkRows..<min((chunk + 1) * Self.chunkRows, count)
+            let rows = chunk * chunkRows..<min((chunk + 1) * chunkRows, count)
             let (_, statistics, gradients) = valueWithGradient(at: replicas[worker]) { model in
               let (loss, statistics) = body(model, rows)
               return (loss, statistics)

@@ -15,6 +15,28 @@ public func clippedSurrogateLoss(ratio: Tensor, advantages: Tensor, clipRange: F
     ratio * advantages, ratio.clamped(to: 1 - clipRange...1 + clipRange) * advantages)
 }
 
+/// The surrogate with a penalty on how far the policy moved, negated: −(r A − β k₃) for each row, where k₃ is
+/// `approximateKL` (Schulman et al., 2017, equation 8, with a sampled divergence).
+///
+/// - Parameters:
+///   - logRatio: log r, `[R]`
+///   - advantages: A, `[R]`
+///   - coefficient: β
+/// - Returns: `[R]`
+public func penalizedSurrogateLoss(
+  logRatio: Tensor, advantages: Tensor, coefficient: Float
+) -> Tensor {
+  requireEqualShapes("penalizedSurrogateLoss", logRatio, advantages)
+  return approximateKL(logRatio: logRatio) * coefficient - logRatio.exp() * advantages
+}
+
+/// β after an update: doubled where the policy went further than 1.5 times the target, halved where it stayed
+/// below the target / 1.5 (Schulman et al., 2017, section 4).
+public func adaptedPenalty(_ coefficient: Double, divergence: Double, target: Double) -> Double {
+  if divergence > 1.5 * target { return min(coefficient * 2, 1e6) }
+  return divergence < target / 1.5 ? max(coefficient / 2, 1e-6) : coefficient
+}
+
 /// The squared error of the value function for each row: (V − R)².
 ///
 /// - Parameters:

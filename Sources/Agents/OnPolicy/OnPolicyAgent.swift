@@ -28,13 +28,21 @@ public protocol OnPolicyAgent: TrainableAgent {
   /// The stream of the networks: initial weights, then the order of minibatches.
   var random: PCG64 { get set }
 
+  /// Numbers that adapt while training goes on; none unless an agent has some.
+  var adapting: [Double] { get set }
+
   /// Restores the optimiser's state: of the whole model, unless an agent's moves only a part of it.
   mutating func restoreOptimizer(_ moments: [String: Tensor], step: Int) throws
 }
 
 extension OnPolicyAgent {
   /// The trained policy, with the statistics that normalise what it reads.
-  public var policy: ActorCritic { model }
+  public var policy: Actor { model.actor }
+
+  public var adapting: [Double] {
+    get { [] }
+    set {}
+  }
 
   public var stepCount: Int { rollouts.stepCount }
 
@@ -44,7 +52,8 @@ extension OnPolicyAgent {
 
   public func snapshot() throws -> [String: Data] {
     let state = OnPolicyState(
-      rollouts: rollouts.state, optimizerStep: optimizer.step, random: random)
+      rollouts: rollouts.state, optimizerStep: optimizer.step, random: random,
+      adapting: adapting.isEmpty ? nil : adapting)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return [
@@ -62,6 +71,10 @@ extension OnPolicyAgent {
     let moments = try checkpoint.tensors("state.safetensors")
     try restoreOptimizer(moments, step: state.optimizerStep)
     random = state.random
+    guard adapting.count == state.adapting?.count ?? 0 else {
+      throw RunError(.data, "\(directory)/state.json does not fit the settings of config.yaml")
+    }
+    adapting = state.adapting ?? []
   }
 }
 
@@ -70,6 +83,7 @@ private struct OnPolicyState<Rollouts: Codable>: Codable {
   var rollouts: Rollouts
   var optimizerStep: Int
   var random: PCG64
+  var adapting: [Double]?
 }
 
 extension SeedSequence {
@@ -81,28 +95,73 @@ extension SeedSequence {
 extension ActorCritic {
   /// Networks for environments like these, as `settings` has them.
   ///
-  /// - Parameter agent: What errors call the agent.
-  /// - Throws: `UnsupportedSpace` for spaces no policy can act in, `RunError` for rows of bytes,
-  ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
+  /// - Parameters:
+  ///   - agent: What errors call the agent.
+  ///   - memory: Recurrent layers, and whether both networks share them.
+  ///   - sharesFeatures: Whether both networks may share their features; they do where the settings say so.
+  ///   - exploresByState: Whether a Gaussian's noise is a function of the state.
+  /// - Throws: `UnsupportedSpace` for spaces no policy can act in, `RunError` for a feature extractor that does
+  ///   not fit the observations, `EnvironmentError` for an environment whose rows are not of the size its
+  ///   spaces say.
   init(
     for environments: some VectorizedEnvironments, _ settings: NetworkSettings, agent: String,
-    criticOutputs: Int = 1, using random: inout PCG64
+    memory: Memory.Form? = nil, sharesMemory: Bool = false, sharesFeatures: Bool = true,
+    exploresByState: Bool = false, criticOutputs: Int = 1, using random: inout PCG64
   ) throws {
-    // Rows of bytes would be read as numbers of four bytes each.
-    if environments.observesBytes {
-      throw RunError(
-        .usage,
-        "\(agent) reads observations of numbers, not of bytes as \(environments.observationSpace)")
-    }
     try environments.checkRows()
     let head = try ActionHead(environments.actionSpace)
+    let encoder = try ObservationEncoder(for: environments)
+    if settings.normalizeObservations && encoder.readsBytes {
+      throw RunError(
+        .usage,
+        "\(agent) cannot normalise observations of bytes, which are shares of their upper bound "
+          + "already; set normalize_observations to false")
+    }
+    let sharesFeatures = sharesFeatures && settings.sharesFeatures
     self.init(
-      encoder: try ObservationEncoder(environments.observationSpace), head: head,
+      encoder: encoder, head: head,
       architecture: .init(
-        hidden: settings.networkArchitecture, activation: settings.activation,
+        network: .init(
+          features: try settings.features(for: environments), memory: memory,
+          hidden: settings.networkArchitecture, activation: settings.activation),
+        sharesFeatures: sharesFeatures, sharesMemory: sharesMemory,
         orthogonal: settings.orthogonalInitialization, logStdInit: settings.logStdInit,
-        criticOutputs: criticOutputs,
+        exploresByState: exploresByState, criticOutputs: criticOutputs,
         normalizationClip: settings.normalizeObservations ? settings.observationClip : nil),
       using: &random)
+  }
+}
+
+extension NetworkSettings {
+  /// The feature extractor for what these environments observe, or nil where rows are read as they are.
+  func features(for environments: some VectorizedEnvironments) throws -> FeatureExtractor.Form? {
+    let space = environments.observationSpace
+    let picture = Picture(space)
+    func plain() -> FeatureExtractor.Form? {
+      sharedArchitecture.isEmpty
+        ? nil : .init(widths: sharedArchitecture, activation: activation)
+    }
+    var form: FeatureExtractor.Form
+    switch featureExtractor {
+    case .flatten: return plain()
+    case .automatic:
+      guard let picture, environments.observesBytes else { return plain() }
+      form = min(picture.height, picture.width) >= 36 ? .nature(picture) : .minAtar(picture)
+    case .nature, .minAtar:
+      guard let picture else {
+        throw RunError(
+          .usage,
+          "features_extractor \(featureExtractor.rawValue) reads pictures of three axes, but the "
+            + "environment observes \(space)")
+      }
+      form = featureExtractor == .nature ? .nature(picture) : .minAtar(picture)
+    }
+    guard form.fits else {
+      throw RunError(
+        .usage,
+        "features_extractor \(featureExtractor.rawValue) needs larger pictures than \(space)")
+    }
+    form.widths += sharedArchitecture
+    return form
   }
 }

@@ -5,9 +5,9 @@ import Replay
 import Runtime
 import Tensors
 
-/// Proximal policy optimisation with the clipped objective (Schulman et al., 2017,
-/// https://arxiv.org/abs/1707.06347), with the details of the common implementations, each a field of
-/// its configuration.
+/// Proximal policy optimisation with the clipped objective or the adaptive KL penalty (Schulman et al.,
+/// 2017, https://arxiv.org/abs/1707.06347), with the details of the common implementations, each a field of
+/// its configuration; its networks may be convolutional or recurrent.
 ///
 /// ```swift
 /// var environments = try make("CartPole-v1", count: 8, seed: 1)
@@ -23,6 +23,13 @@ public struct PPO: OnPolicyAgent {
   public var rollouts: Rollouts
   public var optimizer: any Optimizer
   public var random: PCG64
+  /// The weight of the KL penalty, nil where the objective is clipped.
+  private var klCoefficient: Double?
+
+  public var adapting: [Double] {
+    get { klCoefficient.map { [$0] } ?? [] }
+    set { klCoefficient = newValue.first }
+  }
 
   /// Collects one rollout and learns from it.
   public mutating func iterate(
@@ -45,37 +52,56 @@ public struct PPO: OnPolicyAgent {
 
     let batch = RolloutBatch(rollouts.buffer, model)
     let reducer = GradientReducer(pool: pool)
+    // What minibatches are made of: transitions, or whole sequences where the networks remember.
+    let remembers = rollouts.buffer.memorySize > 0
+    let (unitCount, unitRows) =
+      remembers ? (rollouts.buffer.environmentCount, rollouts.buffer.stepCount) : (batch.count, 1)
+    let unitsOfBatch = max(settings.batchSize / unitRows, 1)
+    let unitsOfChunk = max(GradientReducer.chunkRows / unitRows, 1)
+    let klPenalty = klCoefficient.map { Float($0) }
+    var lastDivergence = 0.0
     var statistics = Statistics(
       learningRate: optimizer.learningRate, clipRange: Double(clipRange),
       explainedVariance: rollouts.buffer.explainedVariance)
 
     epochs: for _ in 0..<settings.epochs {
-      let order = random.permutation(batch.count)
-      for start in stride(from: 0, to: batch.count, by: settings.batchSize) {
-        let rows = start..<min(start + settings.batchSize, batch.count)
-        let advantages = batch.advantages(order[rows], normalized: normalized)
-        let weight = 1 / Float(rows.count)
+      let order = random.permutation(unitCount)
+      for start in stride(from: 0, to: unitCount, by: unitsOfBatch) {
+        let units = order[start..<min(start + unitsOfBatch, unitCount)]
+        let rowCount = units.count * unitRows
+        let picks = remembers ? batch.rows(ofEnvironments: units)[...] : units
+        let rawAdvantages = batch.advantages(Indices(picks))
+        let scale = normalized ? rawAdvantages.standardization : nil
+        let weight = 1 / Float(rowCount)
         let (entropyCoefficient, valueCoefficient) = (
           Float(settings.entropyCoefficient), Float(settings.valueCoefficient)
         )
 
         let (gradients, norm, sums) = try reducer.finiteSum(
-          at: model, rows: rows.count, "update \(optimizer.step + 1)",
+          at: model, rows: units.count, chunkRows: unitsOfChunk, "update \(optimizer.step + 1)",
           hint: "a lower learning_rate or max_grad_norm",
-          batch: { batch.rows(order[rows], advantages: advantages) }
+          batch: { batch.rows(picks, advantages: rawAdvantages.scaled(by: scale)) }
         ) { model, chunk in
-          let picked = Indices(
-            order[rows.lowerBound + chunk.lowerBound..<rows.lowerBound + chunk.upperBound])
+          let chosen = units[
+            units.startIndex + chunk.lowerBound..<units.startIndex + chunk.upperBound]
+          let picked = Indices(remembers ? batch.rows(ofEnvironments: chosen)[...] : chosen)
           let (logProbabilities, entropy, values) = model.evaluate(
-            observations: batch.observations.selectingRows(picked),
+            observations: batch.observations(picked),
             actions: batch.actions.selectingRows(picked),
-            mask: batch.masks?.selectingRows(picked))
+            mask: batch.masks?.selectingRows(picked),
+            sequences: remembers ? batch.sequences(chosen) : nil)
 
+          let advantages = batch.advantages(picked).scaled(by: scale)
           let logRatio = logProbabilities - batch.logProbabilities.selectingRows(picked)
           let ratio = logRatio.exp()
-          let policyLoss = clippedSurrogateLoss(
-            ratio: ratio, advantages: advantages.sliced(chunk), clipRange: clipRange
-          ).sum()
+          let policyLoss =
+            if let klPenalty {
+              penalizedSurrogateLoss(
+                logRatio: logRatio, advantages: advantages, coefficient: klPenalty
+              ).sum()
+            } else {
+              clippedSurrogateLoss(ratio: ratio, advantages: advantages, clipRange: clipRange).sum()
+            }
 
           let returns = batch.returns.selectingRows(picked)
           let valueLoss =
@@ -87,7 +113,7 @@ public struct PPO: OnPolicyAgent {
             } else {
               Agents.valueLoss(values: values, returns: returns).sum()
             }
-          let entropySum = totalEntropy(entropy, rows: chunk.count)
+          let entropySum = totalEntropy(entropy, rows: picked.count)
 
           let loss =
             (policyLoss - entropyCoefficient * entropySum + valueCoefficient * valueLoss) * weight
@@ -97,13 +123,14 @@ public struct PPO: OnPolicyAgent {
             [
               Double(policyLoss.item), Double(valueLoss.item), Double(entropySum.item),
               Double(approximateKL(logRatio: logRatio.detached()).sum().item),
-              Double(chunk.count) - Double(clipped.item),
+              Double(picked.count) - Double(clipped.item),
             ]
           )
         }
 
-        let meanKL = sums[3] / Double(rows.count)
-        statistics.add(sums, rows: rows.count)
+        let meanKL = sums[3] / Double(rowCount)
+        statistics.add(sums, rows: rowCount)
+        lastDivergence = meanKL
         if let targetKL = settings.targetKL, meanKL > 1.5 * targetKL { break epochs }
 
         optimizer.update(
@@ -111,6 +138,11 @@ public struct PPO: OnPolicyAgent {
         statistics.gradientNorm += norm
         statistics.updates += 1
       }
+    }
+    if let coefficient = klCoefficient {
+      klCoefficient = adaptedPenalty(
+        coefficient, divergence: lastDivergence, target: settings.klTarget)
+      statistics.klCoefficient = klCoefficient
     }
     return statistics
   }
@@ -132,9 +164,14 @@ public struct PPO: OnPolicyAgent {
     let streams = SeedSequence.agent(seed)
     random = PCG64(streams.child(0))
     model = try ActorCritic(
-      for: environments, configuration.shared.network, agent: Self.name, using: &random)
+      for: environments, configuration.shared.network, agent: Self.name,
+      memory: configuration.own.memory, sharesMemory: configuration.sharesRecurrence,
+      exploresByState: configuration.shared.exploresByState, using: &random)
+    klCoefficient = configuration.klCoefficient
     optimizer = Adam(epsilon: configuration.adamEpsilon)
-    rollouts = Rollouts(for: environments, configuration.shared, streams: streams, seed: seed)
+    rollouts = Rollouts(
+      for: environments, configuration.shared, memorySize: model.memorySize, streams: streams,
+      seed: seed)
   }
 
   private struct Statistics {
@@ -145,6 +182,7 @@ public struct PPO: OnPolicyAgent {
     var rows = 0
     var gradientNorm = 0.0
     var updates = 0
+    var klCoefficient: Double?
 
     mutating func add(_ sums: InlineArray<5, Double>, rows: Int) {
       for i in 0..<5 { self.sums[i] += sums[i] }
@@ -159,7 +197,7 @@ public struct PPO: OnPolicyAgent {
         ("clip_fraction", sums[4] / rows), ("explained_variance", explainedVariance),
         ("gradient_norm", gradientNorm / Double(max(updates, 1))),
         ("learning_rate", learningRate), ("clip_range", clipRange), ("updates", Double(step)),
-      ]
+      ] + (klCoefficient.map { [("kl_coef", $0)] } ?? [])
     }
   }
 }

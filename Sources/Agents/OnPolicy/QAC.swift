@@ -89,10 +89,10 @@ public struct QAC: OnPolicyAgent {
     nextActions: [Float], gamma: Float
   ) -> [Float] {
     let next = model.encoded(rows: rewards.count, nextObservations)
-    let q = model.value(next)
+    let q = model.values(of: next)
     let taken = q.gather(model.choices(nextActions)).scalars
     // Σ π(a | s_f) q(s_f, a) takes the place of the action taken next, which belongs to another episode.
-    let expected = (model.policy(next).logSoftmax().exp() * q).sum(axes: [-1]).scalars
+    let expected = (model.actor.policy(next).logSoftmax().exp() * q).sum(axes: [-1]).scalars
     return rewards.indices.map { n in
       let future: Float =
         switch endings[n] {
@@ -109,8 +109,8 @@ public struct QAC: OnPolicyAgent {
   ) -> (Tensor, (policy: Double, critic: Double)) {
     let observations = model.encoded(rows: transition.count, transition.observations)
     let choices = model.choices(transition.actions)
-    let q = model.value(observations).gather(choices)
-    let logProbabilities = model.policy(observations).logSoftmax().gather(choices)
+    let q = model.values(of: observations).gather(choices)
+    let logProbabilities = model.actor.policy(observations).logSoftmax().gather(choices)
     let critic = valueLoss(values: q, returns: target).mean()
     let policy = -(q.detached() * logProbabilities).mean()
     return (policy + critic, (Double(policy.item), Double(critic.item)))
@@ -134,6 +134,11 @@ public struct QAC: OnPolicyAgent {
         "qac chooses among discrete actions that are always allowed, but the environment acts in "
           + "\(environments.actionSpace)"
           + (environments.maskSize == 0 ? "" : " with an action mask"))
+    }
+    if environments.observesBytes {
+      throw RunError(
+        .usage,
+        "qac reads observations of numbers, not of bytes as \(environments.observationSpace)")
     }
     self.configuration = configuration
     self.totalSteps = totalSteps ?? 0

@@ -36,7 +36,9 @@ public struct REINFORCE: OnPolicyAgent {
     }
     let losses = try timers.time(.update) { try update(pool) }
     for episode in rollouts.episodes {
-      model.normalizer?.update(steps: episode.count, environments: 1, episode.observations)
+      model.normalizer?.update(
+        steps: episode.count, environments: 1,
+        episode.observations.assumingMemoryBound(to: Float.self))
     }
     return rollouts.progress.report(losses, timers)
   }
@@ -93,7 +95,7 @@ public struct REINFORCE: OnPolicyAgent {
   ) -> Tensor {
     var weights = batch.returns
     if settings.usesBaseline {
-      weights = weights - model.value(batch.observations).reshaped([-1])
+      weights = weights - model.values(of: batch.observations).reshaped([-1])
     }
     return settings.normalizeAdvantage ? weights.standardized() : weights
   }

@@ -15,19 +15,24 @@ package struct RolloutWorkers {
 
   /// - Parameters:
   ///   - streams: one a row, from which its actions are sampled
+  ///   - memory: `[N, memorySize]`, what the networks remember of the episodes that run
+  ///   - noiseSteps: steps after which noise that depends on the state is drawn anew, 0 for a rollout
   ///   - buffer: its last observation row is filled too, and holds where the next rollout begins
   package func collect(
     _ model: ActorCritic, in environments: inout AnyVectorEnvironment, streams: inout [PCG64],
-    into buffer: RolloutBuffer
+    memory: inout [Float], noiseSteps: Int = 0, into buffer: RolloutBuffer
   ) {
     let count = buffer.environmentCount
     let workers = min(pool.threads, count)
     environments.withStepper { stepper in
       streams.withUnsafeMutableBufferPointer { streams in
         nonisolated(unsafe) let streams = streams.baseAddress!
-        pool.parallelFor(workers) { worker in
-          let slice = count * worker / workers..<count * (worker + 1) / workers
-          Self.run(model, slice, stepper, streams, buffer)
+        memory.withUnsafeMutableBufferPointer { memory in
+          nonisolated(unsafe) let memory = memory.baseAddress
+          pool.parallelFor(workers) { worker in
+            let slice = count * worker / workers..<count * (worker + 1) / workers
+            Self.run(model, slice, stepper, streams, memory, noiseSteps, buffer)
+          }
         }
       }
     }
@@ -35,27 +40,31 @@ package struct RolloutWorkers {
 
   private static func run(
     _ model: ActorCritic, _ slice: Range<Int>, _ stepper: VectorStepper,
-    _ streams: UnsafeMutablePointer<PCG64>, _ buffer: RolloutBuffer
+    _ streams: UnsafeMutablePointer<PCG64>, _ memory: UnsafeMutablePointer<Float>?,
+    _ noiseSteps: Int, _ buffer: RolloutBuffer
   ) {
     let runner = PolicyRunner(model, capacity: slice.count)
     let (count, rows, first) = (buffer.environmentCount, slice.count, slice.lowerBound)
-    let (width, actionWidth, maskWidth) = (
-      buffer.observationSize, buffer.actionSize, buffer.maskSize
-    )
+    let (actionWidth, maskWidth) = (buffer.actionSize, buffer.maskSize)
+    let remembered = buffer.memorySize
+    let states = remembered == 0 ? nil : memory.map { $0 + first * remembered }
+    if let states {
+      (buffer.firstMemory + first * remembered).update(from: states, count: rows * remembered)
+    }
     let endings = UnsafeMutableRawPointer(buffer.endings).assumingMemoryBound(to: Ending.self)
     stepper.observe(
-      slice, into: UnsafeMutableRawPointer(buffer.observations),
+      slice, into: buffer.observations,
       masks: maskWidth > 0 ? buffer.masks : nil)
     for t in 0..<buffer.stepCount {
       let cell = t * count
-      let observations = buffer.observations + cell * width
       let actions = buffer.actions + cell * actionWidth
       runner.sample(
-        rows: rows, observations + first * width,
+        rows: rows, buffer.observation(at: cell + first),
         masks: maskWidth > 0 ? buffer.masks + (cell + first) * maskWidth : nil,
         streams: streams + first, actions: actions + first * actionWidth,
         logProbabilities: buffer.logProbabilities + cell + first,
-        values: buffer.values + cell + first)
+        values: buffer.values + cell + first, memory: states,
+        drawsNoise: noiseSteps == 0 ? t == 0 : t % noiseSteps == 0)
       runner.limited(
         rows: rows, actions + first * actionWidth,
         into: buffer.limitedActions + first * actionWidth)
@@ -63,22 +72,27 @@ package struct RolloutWorkers {
         slice,
         StepRows(
           actions: UnsafePointer(buffer.limitedActions),
-          observations: UnsafeMutableRawPointer(observations + count * width),
-          finalObservations: UnsafeMutableRawPointer(buffer.finalObservations),
+          observations: buffer.observation(at: cell + count),
+          finalObservations: buffer.finalObservations,
           rewards: buffer.rewards + cell, endings: endings + cell,
           episodeReturns: buffer.episodeReturns + cell,
           episodeLengths: buffer.episodeLengths + cell,
           masks: maskWidth > 0 ? buffer.masks + (cell + count) * maskWidth : nil))
       for n in slice {
         buffer.finalValues[cell + n] = 0
+        if endings[cell + n] == .none { continue }
+        let state = states.map { $0 + (n - first) * remembered }
         if endings[cell + n] == .truncated {
           runner.values(
-            rows: 1, buffer.finalObservations + n * width, into: buffer.finalValues + cell + n)
+            rows: 1, buffer.finalObservation(of: n), memory: state,
+            into: buffer.finalValues + cell + n)
         }
+        // A new episode remembers nothing.
+        state?.update(repeating: 0, count: remembered)
       }
     }
     runner.values(
-      rows: rows, buffer.observations + (buffer.count + first) * width,
+      rows: rows, buffer.observation(at: buffer.count + first), memory: states,
       into: buffer.values + buffer.count + first)
   }
 }
@@ -95,16 +109,17 @@ extension RolloutBuffer {
   func firstBadStep() -> BadStep? {
     // x − x is 0 for finite numbers only, so one sum tells whether a closer look is needed.
     var suspicion: Float = 0
-    for i in 0..<(count + environmentCount) * observationSize {
-      suspicion += observations[i] - observations[i]
-    }
+    let numbers = observations.assumingMemoryBound(to: Float.self)
+    // Bytes are always finite.
+    let width = elementSize == 4 ? observationSize : 0
+    for i in 0..<(count + environmentCount) * width { suspicion += numbers[i] - numbers[i] }
     var doubt = 0.0
     for i in 0..<count { doubt += rewards[i] - rewards[i] }
     if suspicion == 0 && doubt == 0 { return nil }
     for cell in 0..<count + environmentCount {
       let (t, n) = (cell / environmentCount, cell % environmentCount)
-      for i in 0..<observationSize {
-        let x = observations[cell * observationSize + i]
+      for i in 0..<width {
+        let x = numbers[cell * width + i]
         if !x.isFinite {
           return BadStep(environment: n, step: t, field: "observation[\(i)] is \(x)")
         }

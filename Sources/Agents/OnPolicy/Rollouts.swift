@@ -14,17 +14,22 @@ public struct Rollouts: Experience {
   /// One stream an environment, from which its actions are sampled.
   private var actionStreams: [PCG64]
   private var rewardScaling: RewardScaling?
+  /// `[N, memorySize]`: what the networks remember of the episodes that run.
+  private var memory: [Float]
+  private let noiseSteps: Int
   private let seed: UInt64
   private let gamma: Double
   private let lambda: Double
 
   init(
     for environments: some VectorizedEnvironments, _ settings: RolloutSettings,
-    streams: SeedSequence, seed: UInt64
+    memorySize: Int = 0, streams: SeedSequence, seed: UInt64
   ) {
     self.seed = seed
     gamma = settings.gamma
     lambda = settings.gaeLambda
+    memory = [Float](repeating: 0, count: environments.count * memorySize)
+    noiseSteps = max(settings.noiseSteps, 0)
     actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
     if settings.normalizeRewards {
       rewardScaling = RewardScaling(
@@ -33,7 +38,8 @@ public struct Rollouts: Experience {
     buffer = RolloutBuffer(
       stepCount: settings.stepsPerRollout, environmentCount: environments.count,
       observationSize: environments.observationSize, actionSize: environments.actionSize,
-      maskSize: environments.maskSize)
+      maskSize: environments.maskSize, elementSize: environments.observesBytes ? 1 : 4,
+      memorySize: memorySize)
   }
 
   /// Collects one rollout with `model` and computes its advantages and returns.
@@ -47,7 +53,8 @@ public struct Rollouts: Experience {
     if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.emptyCopy() }
     timers.time(.rollout) {
       RolloutWorkers(pool: pool).collect(
-        model, in: &environments, streams: &actionStreams, into: buffer)
+        model, in: &environments, streams: &actionStreams, memory: &memory,
+        noiseSteps: noiseSteps, into: buffer)
     }
     if let bad = buffer.firstBadStep() {
       throw TrainingFailure(
@@ -78,7 +85,9 @@ public struct Rollouts: Experience {
       }
     }
     return (
-      rows(buffer.observationSize, buffer.observations), rows(buffer.actionSize, buffer.actions),
+      rows(
+        buffer.observationSize, buffer.observations.assumingMemoryBound(to: Float.self)),
+      rows(buffer.actionSize, buffer.actions),
       rows(0, buffer.advantages), rows(0, buffer.returns)
     )
   }
@@ -90,11 +99,14 @@ public struct Rollouts: Experience {
     var progress: Progress
     var actionStreams: [PCG64]
     var rewardScaling: RewardScaling?
+    /// Nil where the networks remember nothing.
+    var memory: [Float]?
   }
 
   public var state: State {
     State(
-      progress: progress, actionStreams: actionStreams, rewardScaling: rewardScaling)
+      progress: progress, actionStreams: actionStreams, rewardScaling: rewardScaling,
+      memory: memory.isEmpty ? nil : memory)
   }
 
   /// - Throws: `RunError` when the state is of other environments or settings.
@@ -112,9 +124,14 @@ public struct Rollouts: Experience {
       throw RunError(
         .data, "\(directory)/state.json scales the rewards of another number of environments")
     }
+    guard memory.count == state.memory?.count ?? 0 else {
+      throw RunError(
+        .data, "\(directory)/state.json holds the memory of networks of another size")
+    }
     progress = state.progress
     actionStreams = state.actionStreams
     rewardScaling = state.rewardScaling
+    memory = state.memory ?? []
   }
 }
 

@@ -123,7 +123,7 @@ public struct TRPO: OnPolicyAgent {
           let picked = Indices(
             order[minibatch.lowerBound + chunk.lowerBound..<minibatch.lowerBound + chunk.upperBound]
           )
-          let values = value(batch.observations.selectingRows(picked))
+          let values = value(batch.observations(picked))
             .reshaped(to: Shape(chunk.count))
           let loss = valueLoss(values: values, returns: batch.returns.selectingRows(picked)).sum()
           return (loss * weight, [Double(loss.item), 0, 0, 0, 0])
@@ -160,7 +160,9 @@ public struct TRPO: OnPolicyAgent {
     let streams = SeedSequence.agent(seed)
     random = PCG64(streams.child(0))
     model = try ActorCritic(
-      for: environments, configuration.shared.network, agent: Self.name, using: &random)
+      for: environments, configuration.shared.network, agent: Self.name,
+      // The policy's step must not move what the value function reads.
+      sharesFeatures: false, exploresByState: configuration.shared.exploresByState, using: &random)
     optimizer = Adam()
     rollouts = Rollouts(for: environments, configuration.shared, streams: streams, seed: seed)
   }

@@ -72,26 +72,26 @@ public struct Transitions: Experience {
       Array(UnsafeBufferPointer(start: source, count: size))
     }
     let width = observationSize
+    let observations = rows.observations.assumingMemoryBound(to: Float.self)
+    let finals = rows.finalObservations.assumingMemoryBound(to: Float.self)
     let before = environments.withStepper { stepper in
-      stepper.observe(0..<count, into: UnsafeMutableRawPointer(rows.observations))
-      let before = copied(rows.observations, count * width)
+      stepper.observe(0..<count, into: rows.observations)
+      let before = copied(observations, count * width)
       runner.sample(
         rows: count, rows.observations, masks: nil, streams: &actionStreams, actions: rows.actions,
         logProbabilities: rows.logProbabilities, values: rows.values)
       stepper.step(
         0..<count,
         StepRows(
-          actions: UnsafePointer(rows.actions),
-          observations: UnsafeMutableRawPointer(rows.observations),
-          finalObservations: UnsafeMutableRawPointer(rows.finalObservations),
-          rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
-          episodeLengths: rows.episodeLengths))
+          actions: UnsafePointer(rows.actions), observations: rows.observations,
+          finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
+          episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths))
       return before
     }
-    var next = copied(rows.observations, count * width)
+    var next = copied(observations, count * width)
     for n in 0..<count where endings[n] != .none {
       progress.episodes.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
-      for i in n * width..<(n + 1) * width { next[i] = rows.finalObservations[i] }
+      for i in n * width..<(n + 1) * width { next[i] = finals[i] }
     }
     for n in 0..<count
     where !rows.rewards[n].isFinite

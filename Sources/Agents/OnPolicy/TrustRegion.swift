@@ -37,7 +37,7 @@ struct TrustRegion {
     let (products, _) = GradientReducer(pool: pool).sum(at: actor, rows: batch.count) {
       actor, chunk in
       let product = actor.fisherProduct(
-        along: direction, observations: batch.observations.sliced(chunk),
+        along: direction, observations: batch.observations(chunk),
         mask: batch.masks?.sliced(chunk))
       return (product * (1 / Float(batch.count)), .init(repeating: 0))
     }
@@ -56,7 +56,7 @@ struct TrustRegion {
       _, chunk in
       let (surrogate, now) = Self.surrogate(candidate, batch, advantages, chunk)
       let before = actor.distribution(
-        batch.observations.sliced(chunk), mask: batch.masks?.sliced(chunk))
+        batch.observations(chunk), mask: batch.masks?.sliced(chunk))
       return (
         Tensor(0), [Double(surrogate.item), Double(before.divergence(to: now).sum().item), 0, 0, 0]
       )
@@ -68,7 +68,7 @@ struct TrustRegion {
     _ actor: Actor, _ batch: RolloutBatch, _ advantages: Tensor, _ rows: Range<Int>
   ) -> (sum: Tensor, distribution: ActionDistribution) {
     let distribution = actor.distribution(
-      batch.observations.sliced(rows), mask: batch.masks?.sliced(rows))
+      batch.observations(rows), mask: batch.masks?.sliced(rows))
     let logRatio =
       distribution.logProbability(of: batch.actions.sliced(rows))
       - batch.logProbabilities.sliced(rows)

@@ -23,7 +23,8 @@ public struct WholeEpisodes: Experience {
     actionStreams = (0..<environments.count).map { PCG64(streams.child(1 + $0)) }
     scratch = Scratch(
       count: environments.count, observationSize: environments.observationSize,
-      actionSize: environments.actionSize, maskSize: environments.maskSize)
+      actionSize: environments.actionSize, maskSize: environments.maskSize,
+      elementSize: environments.observesBytes ? 1 : 4)
   }
 
   /// The latest episode of each environment.
@@ -35,13 +36,15 @@ public struct WholeEpisodes: Experience {
     /// One step of every environment.
     let rows: RolloutBuffer
 
-    init(count: Int, observationSize: Int, actionSize: Int, maskSize: Int) {
+    init(count: Int, observationSize: Int, actionSize: Int, maskSize: Int, elementSize: Int) {
       episodes = (0..<count).map { _ in
-        EpisodeColumns(observationSize: observationSize, actionSize: actionSize, maskSize: maskSize)
+        EpisodeColumns(
+          observationSize: observationSize, actionSize: actionSize, maskSize: maskSize,
+          elementSize: elementSize)
       }
       rows = RolloutBuffer(
         stepCount: 1, environmentCount: count, observationSize: observationSize,
-        actionSize: actionSize, maskSize: maskSize)
+        actionSize: actionSize, maskSize: maskSize, elementSize: elementSize)
     }
   }
 
@@ -59,7 +62,7 @@ public struct WholeEpisodes: Experience {
       let rows = scratch.rows
       scratch = Scratch(
         count: count, observationSize: rows.observationSize, actionSize: rows.actionSize,
-        maskSize: rows.maskSize)
+        maskSize: rows.maskSize, elementSize: rows.elementSize)
     }
     let (episodes, rows, longest) = (scratch.episodes, scratch.rows, longest)
     environments.withStepper { stepper in
@@ -78,12 +81,13 @@ public struct WholeEpisodes: Experience {
           "environment \(n) of seed \(seed) gave a number that is not finite at step \(bad + 1) of "
             + "an episode: the reward is \(episode.rewards[bad])")
       }
-      let numbers = episode.count * episode.observationSize
-      if let bad = (0..<numbers).first(where: { !episode.observations[$0].isFinite }) {
+      let numbers = episode.observations.assumingMemoryBound(to: Float.self)
+      let count = episode.elementSize == 4 ? episode.count * episode.observationSize : 0
+      if let bad = (0..<count).first(where: { !numbers[$0].isFinite }) {
         throw TrainingFailure(
           "environment \(n) of seed \(seed) gave a number that is not finite at step "
             + "\(bad / episode.observationSize) of an episode: "
-            + "observation[\(bad % episode.observationSize)] is \(episode.observations[bad])")
+            + "observation[\(bad % episode.observationSize)] is \(numbers[bad])")
       }
       progress.stepCount += episode.count
       if rows.endings[n] != 0 {
@@ -99,19 +103,19 @@ public struct WholeEpisodes: Experience {
     _ longest: Int, bootstraps: Bool
   ) {
     let runner = PolicyRunner(model, capacity: 1)
-    let observation = rows.observations + n * rows.observationSize
+    let observation = rows.observation(at: n)
     let action = rows.actions + n * rows.actionSize
     let mask = rows.maskSize > 0 ? rows.masks + n * rows.maskSize : nil
     let endings = UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self)
     episode.removeAll()
     stepper.observe(
-      n..<n + 1, into: UnsafeMutableRawPointer(rows.observations),
+      n..<n + 1, into: rows.observations,
       masks: rows.maskSize > 0 ? rows.masks : nil)
-    var before = [Float](repeating: 0, count: rows.observationSize)
+    var before = [UInt8](repeating: 0, count: rows.rowBytes)
     var maskBefore = [Bool](repeating: true, count: rows.maskSize)
     repeat {
-      before.withUnsafeMutableBufferPointer {
-        $0.baseAddress?.update(from: observation, count: $0.count)
+      before.withUnsafeMutableBytes {
+        $0.baseAddress?.copyMemory(from: observation, byteCount: $0.count)
       }
       if let mask {
         maskBefore.withUnsafeMutableBufferPointer {
@@ -126,8 +130,7 @@ public struct WholeEpisodes: Experience {
         n..<n + 1,
         StepRows(
           actions: UnsafePointer(rows.limitedActions),
-          observations: UnsafeMutableRawPointer(rows.observations),
-          finalObservations: UnsafeMutableRawPointer(rows.finalObservations),
+          observations: rows.observations, finalObservations: rows.finalObservations,
           rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
           episodeLengths: rows.episodeLengths, masks: rows.maskSize > 0 ? rows.masks : nil))
       maskBefore.withUnsafeBufferPointer { maskBefore in
@@ -139,7 +142,7 @@ public struct WholeEpisodes: Experience {
     if bootstraps && endings[n] != .terminated {
       let last =
         endings[n] == .truncated
-        ? rows.finalObservations + n * rows.observationSize : observation
+        ? rows.finalObservation(of: n) : observation
       runner.values(rows: 1, last, into: &episode.finalValue)
     }
   }

@@ -11,6 +11,19 @@ public struct Conv2D: Module {
   public var groups: Int
   public var activation: Activation
 
+  public init(
+    weight: Tensor, bias: Tensor?, stride: Sides = 1, padding: Padding = 0, dilation: Sides = 1,
+    groups: Int = 1, activation: Activation = .identity
+  ) {
+    self.weight = weight
+    self.bias = bias
+    self.stride = stride
+    self.padding = padding
+    self.dilation = dilation
+    self.groups = groups
+    self.activation = activation
+  }
+
   /// Weights and biases start uniform on ±1/√fan in, as PyTorch's.
   public init(
     inputs: Int, outputs: Int, kernel: Sides, stride: Sides = 1, padding: Padding = 0,

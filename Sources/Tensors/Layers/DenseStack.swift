@@ -30,7 +30,10 @@ package struct DenseStack: @unchecked Sendable {
     widest = layers.map(\.outputs).max() ?? 0
   }
 
-  /// Runs `rows` rows and returns the scratch buffer that holds the result.
+  package var depth: Int { layers.count }
+
+  /// Runs `rows` rows and returns the scratch buffer that holds the result; the other one holds what the
+  /// last layer read, unless it was the only one.
   package func run(
     rows: Int, _ input: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
     _ other: UnsafeMutablePointer<Float>
@@ -59,5 +62,18 @@ package enum RowKernels {
   package static func exp(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>)
   {
     kernels.unary(Int32(SWIRL_EXP.rawValue), count, x, y)
+  }
+
+  package static func log(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>)
+  {
+    kernels.unary(Int32(SWIRL_LOG.rawValue), count, x, y)
+  }
+
+  /// y = x · weight of dense `[rows, inputs]` and `[inputs, outputs]`.
+  package static func product(
+    rows: Int, inputs: Int, outputs: Int, _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
+  ) {
+    kernels.gemm(rows, outputs, inputs, x, inputs, 1, weight, outputs, 1, y, outputs, nil, 0, 0)
   }
 }

@@ -141,30 +141,11 @@ private struct Images {
     return UnsafePointer(scratch.pointer)
   }
 
-  /// The offset of the upper left number of every patch of some images.
-  func corners(of images: Int) -> Indices {
-    Indices(count: images * sizes.positions) { out in
-      for i in out.indices {
-        let (image, place) = i.quotientAndRemainder(dividingBy: sizes.positions)
-        let (oy, ox) = place.quotientAndRemainder(dividingBy: sizes.out_width)
-        out[i] = Int32(
-          image * imageStep + oy * sizes.stride_y * rowStep + ox * sizes.stride_x * columnStep)
-      }
-    }
-  }
+  func corners(of images: Int) -> Indices { sizes.corners(of: images, steps) }
+  func taps() -> Indices { sizes.taps(steps) }
 
-  /// The offset of every number of a patch from its upper left one, in the order of a weight's.
-  func taps() -> Indices {
-    let (height, width) = (sizes.kernel_height, sizes.kernel_width)
-    return Indices(count: sizes.depth) { out in
-      for i in out.indices {
-        let (channel, place) = i.quotientAndRemainder(dividingBy: height * width)
-        let (ky, kx) = place.quotientAndRemainder(dividingBy: width)
-        out[i] = Int32(
-          channel * channelStep + ky * sizes.dilation_y * rowStep
-            + kx * sizes.dilation_x * columnStep)
-      }
-    }
+  private var steps: ImageSteps {
+    ImageSteps(image: imageStep, channel: channelStep, row: rowStep, column: columnStep)
   }
 }
 

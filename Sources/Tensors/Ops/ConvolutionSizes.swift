@@ -97,3 +97,36 @@ extension Tensor {
     return y
   }
 }
+
+/// How many numbers lie from one image, channel, row or column to the next.
+struct ImageSteps {
+  let image, channel, row, column: Int
+}
+
+extension swirl_convolution {
+  /// The offset of the upper left number of every patch of some images.
+  func corners(of images: Int, _ steps: ImageSteps) -> Indices {
+    let positions = out_height * out_width
+    return Indices(count: images * positions) { out in
+      for i in out.indices {
+        let (image, place) = i.quotientAndRemainder(dividingBy: positions)
+        let (oy, ox) = place.quotientAndRemainder(dividingBy: out_width)
+        out[i] = Int32(
+          image * steps.image + oy * stride_y * steps.row + ox * stride_x * steps.column)
+      }
+    }
+  }
+
+  /// The offset of every number of a patch from its upper left one, in the order of a weight's.
+  func taps(_ steps: ImageSteps) -> Indices {
+    let depth = channels / groups * kernel_height * kernel_width
+    return Indices(count: depth) { out in
+      for i in out.indices {
+        let (channel, place) = i.quotientAndRemainder(dividingBy: kernel_height * kernel_width)
+        let (ky, kx) = place.quotientAndRemainder(dividingBy: kernel_width)
+        out[i] = Int32(
+          channel * steps.channel + ky * dilation_y * steps.row + kx * dilation_x * steps.column)
+      }
+    }
+  }
+}

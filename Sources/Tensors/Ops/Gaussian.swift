@@ -3,10 +3,12 @@ import Foundation
 
 /// log N(action; mean, e^logStd) of independent components, summed over each row: `[R]`.
 ///
-/// `mean` and `actions` are `[R, A]`, `logStd` `[A]`. One op, so that a rollout, which runs the kernel
+/// `mean` and `actions` are `[R, A]`, `logStd` `[A]` or `[R, A]`. One op, so that a rollout, which runs the kernel
 /// `gaussianLogProbabilityRow` without tensors, and the update agree to the last bit.
 public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor) -> Tensor {
-  guard mean.rank == 2, mean.shape == actions.shape, logStd.shape == Shape(mean.shape[1]) else {
+  guard mean.rank == 2, mean.shape == actions.shape,
+    logStd.shape == Shape(mean.shape[1]) || logStd.shape == mean.shape
+  else {
     fail(
       "gaussianLogProbability",
       "a mean of shape \(mean.shape), actions of \(actions.shape) and log σ of \(logStd.shape) do not fit"
@@ -23,10 +25,11 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
   let (rows, width) = (mean.shape[0], mean.shape[1])
   let inverse = (-s.detached()).exp()
   let y = Tensor(uninitialized: Shape(rows))
+  let step = logStd.rank == 2 ? width : 0
   for row in 0..<rows {
     y.pointer[row] = gaussianLogProbabilityRow(
-      width, mean: m.pointer + row * width, logStd: s.pointer, inverse: inverse.pointer,
-      action: a.pointer + row * width)
+      width, mean: m.pointer + row * width, logStd: s.pointer + row * step,
+      inverse: inverse.pointer + row * step, action: a.pointer + row * width)
   }
   guard let trace = Trace(mean, logStd) else { return y }
   return y.recorded(
@@ -39,7 +42,8 @@ public func gaussianLogProbability(mean: Tensor, logStd: Tensor, actions: Tensor
         let z = (actions - mean) * inverse
         let received = dy.reshaped(to: Shape(dy.count, 1))
         gradients.add(received * z * inverse, to: record.a)
-        gradients.add((received * (z.squared() - 1)).sum(axes: [0]), to: record.b)
+        let spread = received * (z.squared() - 1)
+        gradients.add(logStd.rank == 2 ? spread : spread.sum(axes: [0]), to: record.b)
       }, a: mean, b: logStd, x: m, y: s, z: a, fused: true, exact: true))
 }
 

@@ -5,6 +5,15 @@ import Runtime
 public enum Activation: String, Sendable, Codable, CaseIterable {
   case identity, tanh, relu, sigmoid
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let value = Activation(rawValue: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "identity, tanh, relu or sigmoid is needed")
+    }
+    self = value
+  }
+
   var code: Int32 {
     switch self {
     case .identity: Int32(SWIRL_IDENTITY.rawValue)

@@ -92,7 +92,7 @@ extension RecurrentCall {
   }
 
   /// `[4, H]`: both biases together, but for a GRU's n, whose two parts are apart.
-  private func startOfSums() -> Tensor {
+  func startOfSums() -> Tensor {
     let sums = Tensor(uninitialized: Shape(4, units))
     let (direct, recurrent) = (inputBias?.float32.contiguous(), hiddenBias?.float32.contiguous())
     for i in 0..<4 * units {
