@@ -69,7 +69,8 @@ extension GradientReducer {
   /// - Throws: `TrainingFailure` when the norm is not finite: it names the op that was first and holds the
   ///   batch.
   func finiteSum<M: Module>(
-    at model: M, rows count: Int, chunkRows: Int = Self.chunkRows, _ update: @autoclosure () -> String, hint: String,
+    at model: M, rows count: Int, chunkRows: Int = Self.chunkRows,
+    _ update: @autoclosure () -> String, hint: String,
     batch: () -> [String: Tensor],
     _ body: @Sendable (M, Range<Int>) -> (loss: Tensor, statistics: InlineArray<5, Double>)
   ) throws -> (gradients: [Tensor], norm: Double, statistics: InlineArray<5, Double>) {

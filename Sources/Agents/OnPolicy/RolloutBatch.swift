@@ -64,7 +64,8 @@ struct RolloutBatch: Sendable {
       rows.map { column.selectingRows(Indices($0)) } ?? column
     }
     var columns = [
-      "observations": observations(Indices(rows ?? Array(0..<Int32(count))[...])), "actions": picked(actions),
+      "observations": observations(Indices(rows ?? Array(0..<Int32(count))[...])),
+      "actions": picked(actions),
       "log_probabilities": picked(logProbabilities), "values": picked(values),
       "returns": picked(returns),
     ]
