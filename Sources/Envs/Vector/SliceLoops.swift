@@ -20,7 +20,7 @@ enum SliceLoops<E: Environment> {
       rows.rewards[n] = result.reward
       rows.endings[n] = ending
       if ending != .none { finish(n, columns, rows) }
-      observe(environments + n, into: observations + n * observationSize, observationSize)
+      observe(&environments[n], into: observations + n * observationSize, observationSize)
     }
     if let masks = rows.masks, columns.maskSize > 0 {
       for n in slice {
@@ -38,7 +38,7 @@ enum SliceLoops<E: Environment> {
     if let finalObservations = rows.finalObservations {
       let row =
         finalObservations.assumingMemoryBound(to: E.Element.self) + n * columns.observationSize
-      observe(environment, into: row, columns.observationSize)
+      observe(&environment.pointee, into: row, columns.observationSize)
     }
     if let finalMetrics = rows.finalMetrics {
       let size = columns.metricSize
@@ -60,7 +60,7 @@ enum SliceLoops<E: Environment> {
     let environments = columns.environments.assumingMemoryBound(to: E.self)
     let observations = observations.assumingMemoryBound(to: E.Element.self)
     let size = columns.observationSize
-    for n in slice { observe(environments + n, into: observations + n * size, size) }
+    for n in slice { observe(&environments[n], into: observations + n * size, size) }
     if let masks, columns.maskSize > 0 {
       for n in slice {
         mask(environments + n, into: masks + n * columns.maskSize, columns.maskSize)
@@ -92,13 +92,15 @@ enum SliceLoops<E: Environment> {
     }
   }
 
+  /// Takes the environment as its only user: one that is reached through a pointer would be copied, and its
+  /// arrays counted up and down, since the row might be a part of it.
   @inlinable
   @inline(__always)
   static func observe(
-    _ environment: UnsafeMutablePointer<E>, into row: UnsafeMutablePointer<E.Element>, _ size: Int
+    _ environment: inout E, into row: UnsafeMutablePointer<E.Element>, _ size: Int
   ) {
     var span = UnsafeMutableBufferPointer(start: row, count: size).mutableSpan
-    environment.pointee.observe(into: &span)
+    environment.observe(into: &span)
   }
 
   @inlinable

@@ -226,7 +226,7 @@ extension SliceLoops {
         rows.endings[n] = .none
       }
       observe(
-        environments + n, into: observations + n * columns.observationSize, columns.observationSize)
+        &environments[n], into: observations + n * columns.observationSize, columns.observationSize)
     }
     if let masks = rows.masks, columns.maskSize > 0 {
       for n in slice {
