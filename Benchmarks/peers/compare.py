@@ -52,10 +52,10 @@ def figures(command):
 ENVIRONMENT_GOALS = {
     "CartPole_v1_1024": 45, "MountainCar_v0_1024": 45, "MountainCarContinuous_v0_1024": 45, "Pendulum_v1_1024": 45,
     "Acrobot_v1_1024": 8, "FrozenLake_v1_1024": 60, "CliffWalking_v1_1024": 60, "Taxi_v4_1024": 60,
-    "Blackjack_v1_1024": 60, "HalfCheetah_v5_64": 1.2,
+    "Blackjack_v1_1024": 60, "LunarLander_v3_64": 1, "HalfCheetah_v5_64": 1.2,
 }
 IDS = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1", "Acrobot-v1", "FrozenLake-v1",
-       "CliffWalking-v1", "Taxi-v4", "Blackjack-v1", "HalfCheetah-v5"]
+       "CliffWalking-v1", "Taxi-v4", "Blackjack-v1", "LunarLander-v3", "HalfCheetah-v5"]
 
 
 def compare(ours, theirs, rows, goals={}):

@@ -1,4 +1,4 @@
-"""Peers of environment-benchmark: 1,024 environments, 64 of HalfCheetah, random actions drawn beforehand, resets included.
+"""Peers of environment-benchmark: 1,024 environments, 64 of LunarLander and HalfCheetah, random actions drawn beforehand, resets included.
 
     python Benchmarks/peers/environment_speed.py [id ...]
 
@@ -11,12 +11,13 @@ import envpool
 import numpy
 from gymnasium.envs.classic_control.cartpole import CartPoleVectorEnv
 
-COUNTS = {"HalfCheetah-v5": 64}
+COUNTS = {"LunarLander-v3": 64, "HalfCheetah-v5": 64}
 IDS = {
     "CartPole-v1": "CartPole-v1", "MountainCar-v0": "MountainCar-v0",
     "MountainCarContinuous-v0": "MountainCarContinuous-v0", "Pendulum-v1": "Pendulum-v1", "Acrobot-v1": "Acrobot-v1",
     "FrozenLake-v1": "FrozenLake-v1", "CliffWalking-v1": "CliffWalking-v1", "Taxi-v4": "Taxi-v3",
-    "Blackjack-v1": "Blackjack-v1", "HalfCheetah-v5": "HalfCheetah-v4",
+    "Blackjack-v1": "Blackjack-v1", "LunarLander-v3": "LunarLander-v3",
+    "HalfCheetah-v5": "HalfCheetah-v4",
 }
 
 

@@ -1,3 +1,4 @@
+import Foundation
 import Swirl
 
 /// A step of 5 µs, but every 32nd one of some 300 µs: what a simulator does that now and then loads a level.
@@ -20,10 +21,29 @@ struct UnevenTask: Environment {
   func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
 }
 
-/// Steps a second of sixteen such environments, stepped together and as each is ready, eight at a time.
-func uneven(threads: Int) -> (inStep: Double, firstReady: Double) {
-  let (count, rounds) = (16, 1500)
-  var environments = VectorEnvironment(count: count, seed: 1) { UnevenTask() }
+/// A step that sleeps for 0.2 ms, but every 16th one for 4 ms: what a simulator in another process does. How many
+/// processors there are does not matter to it.
+struct SleepingTask: Environment {
+  var observationSpace: Box { Box(shape: [1], in: 0...1) }
+  var actionSpace: Discrete { Discrete(2) }
+
+  mutating func reset(using random: inout PCG64) {}
+
+  mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+    Thread.sleep(forTimeInterval: random.integers(0..<16) == 0 ? 0.004 : 0.0002)
+    return StepResult(reward: 1)
+  }
+
+  func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
+}
+
+/// Steps a second of sixteen environments, stepped together and as each is ready, eight at a time; the medians of
+/// five readings each, taken in turn.
+func uneven<E: Environment>(
+  _ environment: E, rounds: Int, threads: Int
+) -> (inStep: Double, firstReady: Double) where E.Action == Int {
+  let count = 16
+  var environments = VectorEnvironment(count: count, seed: 1) { environment }
   environments.reset()
   let actions = [Int](repeating: 0, count: count)
   let pool = WorkerPool(threads: threads)

@@ -1,9 +1,9 @@
 import Foundation
 import Swirl
 
-// Steps a second of 1,024 environments of each kind, 64 of MuJoCo's, with random actions, observations written and automatic
-// resets included, on the given number of threads (2 unless told); then what not waiting for the slowest is
-// worth. Actions are drawn before the clock starts, and every step is a call of its own, as in the peers'
+// Steps a second of 1,024 environments of each kind, 64 of those in a physics engine, with random actions,
+// observations written and automatic resets included, on the given number of threads (2 unless told); then what
+// not waiting for the slowest is worth. Actions are drawn before the clock starts, and every step is a call of its own, as in the peers'
 // script, Benchmarks/peers/environment_speed.py. Further arguments choose environments by id.
 
 let threads = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 2
@@ -11,15 +11,23 @@ let chosen = Set(CommandLine.arguments.dropFirst(2))
 let pool = WorkerPool(threads: threads)
 
 for spec in registeredEnvironments() where chosen.isEmpty || chosen.contains(spec.id) {
-  // MuJoCo's ids are Gymnasium's fifth versions; a step of theirs takes a thousand times as long.
-  let count = spec.id.hasSuffix("-v5") ? 64 : 1024
+  // MuJoCo's ids are Gymnasium's fifth versions; a step in an engine takes a thousand times as long.
+  let isSlow =
+    spec.id.hasSuffix("-v5")
+    || ["LunarLander", "BipedalWalker", "CarRacing"].contains(where: spec.id.hasPrefix)
+  let count = isSlow ? 64 : 1024
   let rate = try stepsPerSecond(spec.id, count: count, on: pool)
   print("\(key(spec.id))_\(count): \(Int(rate)) steps/s on \(threads) threads")
 }
 if chosen.isEmpty || chosen.contains("uneven") {
-  let (inStep, firstReady) = uneven(threads: threads)
+  let (inStep, firstReady) = uneven(UnevenTask(), rounds: 1500, threads: threads)
   print("uneven_in_step: \(Int(inStep)) steps/s on \(threads) threads")
   print("uneven_first_ready: \(Int(firstReady)) steps/s on \(threads) threads and one that waits")
+}
+if chosen.isEmpty || chosen.contains("sleeping") {
+  let (inStep, firstReady) = uneven(SleepingTask(), rounds: 150, threads: 16)
+  print("sleeping_in_step: \(Int(inStep)) steps/s on 16 threads")
+  print("sleeping_first_ready: \(Int(firstReady)) steps/s on 16 threads and one that waits")
 }
 
 func key(_ id: String) -> String {

@@ -18,6 +18,7 @@ func environmentReadings(
   if row.name == "HalfCheetah-v5" {
     return try cheetahReadings(stopwatch, threads: threads)
   }
+  if let bare = row.bare { return try wrappedReadings(stopwatch, threads: threads, row, bare) }
   return try ((row.alone ? [(1, 1)] : []) + threads.map({ (row.count, $0) })).map {
     count, threads in
     var environments = try row.make(count)
@@ -37,7 +38,7 @@ var environmentRows: [EnvironmentRow] {
     }
   }
   rows.append(
-    EnvironmentRow(name: "CartPole-v1 in four wrappers") { count in
+    EnvironmentRow(name: "CartPole-v1 in four wrappers", bare: "CartPole-v1") { count in
       VectorEnvironment(count: count, seed: 0) {
         TimeAware(
           RecordEpisodeStatistics(ClipReward(TimeLimit(CartPole(), steps: 500), to: 0...0.5)),
@@ -55,6 +56,8 @@ struct EnvironmentRow: Sendable {
   var stepsPerCall = 32
   /// Whether one environment is timed as well.
   var alone = false
+  /// What is inside the wrappers, whose share of its speed the row tells.
+  var bare: String?
   let make: @Sendable (_ count: Int) throws -> AnyVectorEnvironment
 }
 
@@ -71,6 +74,29 @@ extension EnvironmentRow {
     self.init(
       name: name, count: isSlow ? 64 : 1024, stepsPerCall: isSlow ? 2 : 32, alone: alone, make: make
     )
+  }
+}
+
+/// Wrapped environments and the bare ones in short turns, so that both see the same machine: the median of their
+/// speeds, and of the shares that each turn gave.
+private func wrappedReadings(
+  _ stopwatch: Stopwatch, threads: [Int], _ row: EnvironmentRow, _ bare: String
+) throws -> [Reading] {
+  let turns = 9
+  let turn = Stopwatch(seconds: stopwatch.seconds / Double(turns))
+  return try threads.map { threads in
+    var wrapped = try row.make(row.count)
+    var plain = try make(bare, count: row.count, seed: 0)
+    let pairs = (0..<turns).map { _ in
+      (
+        rate(of: &wrapped, turn, threads: threads, stepsPerCall: row.stepsPerCall),
+        rate(of: &plain, turn, threads: threads, stepsPerCall: row.stepsPerCall)
+      )
+    }
+    return Reading(
+      name: "\(row.name), \(row.count) environments",
+      value: pairs.map(\.0).sorted()[turns / 2], unit: "steps/s", threads: threads,
+      roofline: pairs.map { $0 / $1 }.sorted()[turns / 2])
   }
 }
 

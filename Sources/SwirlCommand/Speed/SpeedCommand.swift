@@ -9,7 +9,7 @@ struct SpeedCommand: ParsableCommand {
     discussion: """
       environments: every registered one, 1,024 at once (64 in a physics engine) with random actions, \
       steps/s, the best of three rounds of a fifth of the seconds; the roofline of HalfCheetah-v5 is the \
-      speed of MuJoCo's steps alone. engine: products, training steps, layers and elementwise ops on 1 and 2 \
+      speed of MuJoCo's steps alone, that of wrapped environments the speed of the bare ones, taken in turns. engine: products, training steps, layers and elementwise ops on 1 and 2 \
       threads, in microseconds (us) a call, the median of many short windows; the roofline is the share of \
       what the processor's multiply-add units, or memory for elementwise ops, reach here. training: the \
       whole loop of PPO, the best of three rounds.
