@@ -79,13 +79,19 @@ struct EnvsCommand: ParsableCommand {
         })
   }
 
-  /// A space in a cell of the table: bounds that differ from number to number are left to the page.
   private func shortened(_ space: String) -> String {
-    let line = space.split(whereSeparator: \.isNewline).joined()
-    if line.count <= 64 { return line }
-    if line.hasPrefix("Box("), let shape = line.range(of: ", (", options: .backwards) {
-      return "Box(…" + line[shape.lowerBound...]
-    }
-    return line.prefix(63) + "…"
+    let line = withoutManyBounds(space)
+    return line.count <= 64 ? line : line.prefix(63) + "…"
   }
+}
+
+/// A space on one line: bounds that differ from number to number and are many are left to the page's table.
+func withoutManyBounds(_ space: String) -> String {
+  let line = space.split(whereSeparator: \.isNewline).joined()
+  if line.count > 64, line.hasPrefix("Box("),
+    let shape = line.range(of: ", (", options: .backwards)
+  {
+    return "Box(…" + line[shape.lowerBound...]
+  }
+  return line
 }

@@ -15,9 +15,9 @@ extension PageWriter {
     let page = about.page
     line(about.spec.id)
     if !page.summary.isEmpty { paragraph(page.summary) }
-    section("Observation", "\(about.observationSpace)")
+    section("Observation", withoutManyBounds("\(about.observationSpace)"))
     table(about.observations.map(cells))
-    section("Action", "\(about.actionSpace)")
+    section("Action", withoutManyBounds("\(about.actionSpace)"))
     table(about.actions.map(cells))
     if about.maskSize > 0 { paragraph("A mask says which actions are allowed.", indent: 2) }
     if !about.metricNames.isEmpty {

@@ -43,6 +43,9 @@ import Testing
       #expect(page.output.contains(words), "\(words) in \(page.output)")
     }
     #expect(page.lines.allSatisfy { $0.count <= 100 })
+    // Bounds stand in the table alone where they are many.
+    let room = try BuiltProgram.swirl("envs Navigation2D-v0")
+    #expect(room.lines.contains("  Box(…, (29,), float32)"))
     let ids = try jsonArray(try BuiltProgram.swirl("envs --json").output).compactMap {
       $0["id"] as? String
     }

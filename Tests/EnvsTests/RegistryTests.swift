@@ -41,6 +41,8 @@ import Testing
       error?.description.hasPrefix("unknown environment 'cartpol-v1'; did you mean 'CartPole-v1'")
         == true)
     #expect(throws: EnvironmentError.self) { try makeEpisode("cartpol-v1", seed: 0) }
+    let game = #expect(throws: EnvironmentError.self) { try make("Breakout-v1", seed: 0) }
+    #expect(game?.description.contains("did you mean 'MinAtar/Breakout-v1'") == true)
   }
 
   @Test func refusesAbsurdCounts() {

@@ -11,7 +11,8 @@
       actions: ["nothing", "left engine", "main engine", "right engine"],
       dynamics: """
         Rigid bodies in Box2D, 0.02 s a step; engines push with a little jitter. Moons, pushes and jitter are \
-        Gymnasium 1.4's for a seed; its Box2D is version 2.3, this one 2.4, so that paths part slowly.
+        Gymnasium 1.4's for a seed; its Box2D is version 2.3, this one 2.4, so that paths part slowly. With continuous=True Gymnasium \
+        makes LunarLanderContinuous-v3 of it.
         """,
       reward: """
         What is gained in nearness to the pad, slowness, uprightness and legs on the ground; −0.3 a step \

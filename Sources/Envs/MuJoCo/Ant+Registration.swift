@@ -8,7 +8,7 @@ extension Ant {
       .init("velocity of the torso", unit: "m/s", count: 3),
       .init("angular velocity of the torso", unit: "rad/s", count: 3),
       .init("angular velocities of hips and ankles", unit: "rad/s", count: 8),
-      .init("contact forces of each body, torque before force, limited", count: 78),
+      .init("contact torque and force of each body, limited", unit: "N m, N", count: 78),
     ],
     actions: [
       .init("torques of hips and ankles, times their gears", unit: "N m", count: 8)

@@ -8,10 +8,12 @@ extension HumanoidStandup {
       .init("velocity of the torso", unit: "m/s", count: 3),
       .init("angular velocity of the torso", unit: "rad/s", count: 3),
       .init("angular velocities of the joints", unit: "rad/s", count: 17),
-      .init("inertia of each body about the centre of mass, ten numbers each", count: 130),
-      .init("velocity of each body, angular before linear", count: 78),
+      .init(
+        "inertia, first moments and mass of each body, ten numbers", unit: "kg m², kg m, kg",
+        count: 130),
+      .init("angular and linear velocity of each body", unit: "rad/s, m/s", count: 78),
       .init("forces of the actuators", unit: "N m", count: 17),
-      .init("contact forces of each body, torque before force", count: 78),
+      .init("contact torque and force of each body", unit: "N m, N", count: 78),
     ],
     actions: [
       .init("torques of the joints, times their gears", unit: "N m", count: 17)

@@ -199,7 +199,12 @@ final class Registry: Sendable {
     }
     if let reason = Registration.leftOut(id) { throw EnvironmentError(.usage, reason) }
     if let reason = Registration.needsMuJoCo(id) { throw EnvironmentError(.usage, reason) }
-    let near = nearestNames(to: id, in: specs.map(\.id)).map { "'\($0)'" }
+    // A name is looked for among those without their package, too.
+    let ids = specs.map(\.id)
+    let names = id.contains("/") ? ids : ids.map { String($0.split(separator: "/").last ?? "") }
+    let near = nearestNames(to: id, in: names).compactMap { name in
+      names.firstIndex(of: name).map { "'\(ids[$0])'" }
+    }
     throw EnvironmentError(
       .usage, "unknown environment '\(id)'; did you mean \(near.joined(separator: " or "))?")
   }
