@@ -57,6 +57,13 @@ public protocol Environment: Codable, Sendable {
 
   /// Writes the readings, one for each name.
   func metrics(into metrics: inout MutableSpan<Float>)
+
+  /// What is wrong with a state that was read from a file, such as "cell is 99; it must be from 0 to 15";
+  /// nil if the environment can go on from it.
+  ///
+  /// Asked before anything else, so that a file that somebody has written cannot crash the program: say what a
+  /// step, an observation or a space would trap on.
+  var stateFault: String? { get }
 }
 
 extension Environment {
@@ -66,6 +73,7 @@ extension Environment {
   }
   @inlinable public static var metricNames: [String] { [] }
   @inlinable public func metrics(into metrics: inout MutableSpan<Float>) {}
+  public var stateFault: String? { nil }
 }
 
 /// What observation rows are made of.

@@ -171,6 +171,27 @@ private protocol ErasedEpisode: Sendable {
   func encodedState() throws -> Data
 }
 
+extension Episode {
+  /// - Throws: `DecodingError` if the environment could not go on from its state.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    environment = try container.decode(E.self, forKey: .environment)
+    dynamics = try container.decode(PCG64.self, forKey: .dynamics)
+    timeLimit = try container.decodeIfPresent(Int.self, forKey: .timeLimit)
+    elapsedSteps = try container.decode(Int.self, forKey: .elapsedSteps)
+    returnSoFar = try container.decode(Double.self, forKey: .returnSoFar)
+    ending = try container.decode(Ending.self, forKey: .ending)
+    let limit = timeLimit ?? countRange.upperBound
+    let fault =
+      environment.stateFault ?? fault("time limit", limit, in: 1...countRange.upperBound)
+      ?? fault("elapsed steps", elapsedSteps, in: 0...limit)
+    if let fault {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: container.codingPath, debugDescription: fault))
+    }
+  }
+}
+
 extension Episode: ErasedEpisode {
   fileprivate func encodedState() throws -> Data { try StateCoding.encode(self) }
 

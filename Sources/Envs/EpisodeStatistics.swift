@@ -36,6 +36,17 @@ public struct EpisodeStatistics: Sendable, Hashable, Codable {
     episodes += 1
   }
 
+  /// What is wrong with statistics that were read from a file.
+  var fault: String? {
+    let fault =
+      firstFault(
+        Envs.fault("window", window, in: 1...1 << 24),
+        Envs.fault("episodes", episodes, in: countRange),
+        Envs.fault("returns", count: returnRing.count, for: min(window, episodes)),
+        Envs.fault("lengths", count: lengthRing.count, for: min(window, episodes)))
+    return fault ?? lengthRing.lazy.compactMap { Envs.fault("length", $0, in: 0...1 << 32) }.first
+  }
+
   /// The returns in the window, the oldest first.
   public var returns: [Double] { inOrder(returnRing) }
 

@@ -93,6 +93,28 @@
       try checkEnvironment(CarRacingDiscrete(CarRacingOptions(randomizesColors: true)), steps: 60)
     }
 
+    /// A reset that keeps the colours draws none: what it draws is the track of a race without any.
+    @Test func colorsCanStay() {
+      var random = PCG64(seed: 5)
+      var race = CarRacing(CarRacingOptions(randomizesColors: true, randomizesEveryRace: false))
+      race.reset(using: &random)
+      let colors = race.colors
+      #expect(colors != [] && colors != Episode(CarRacing(), seed: 5).environment.colors)
+      random = PCG64(seed: 6)
+      race.reset(using: &random)
+      #expect(race.colors == colors)
+      let plain = Episode(CarRacing(), seed: 6).environment
+      #expect(race.track.points.map(\.place) == plain.track.points.map(\.place))
+      _ = race.step([0, 1, 0], using: &random)
+
+      var changing = CarRacing(CarRacingOptions(randomizesColors: true))
+      random = PCG64(seed: 5)
+      changing.reset(using: &random)
+      #expect(changing.colors == colors)
+      changing.reset(using: &random)
+      #expect(changing.colors != colors)
+    }
+
     @Test func forksAreEqual() throws {
       try compareForks(CarRacing(), seed: 3, before: 40, after: 40)
       try compareForks(CarRacingDiscrete(), seed: 4, before: 40, after: 40)

@@ -77,7 +77,7 @@ import Testing
       "goal_velocity", "difficulty_ramping", "fickle_probability", "sab", "lap_complete_percent",
     ]
     // What other tests look at, and what changes nothing in Gymnasium either.
-    let elsewhere: Set = ["xml_file", "uph_cost_weight"]
+    let elsewhere: Set = ["xml_file", "uph_cost_weight", "randomize"]
     for spec in registeredEnvironments() where !spec.id.hasPrefix("tests/") {
       for option in try environmentOptions(of: spec.id)
       where !unseen.union(elsewhere).contains(option.name) {

@@ -51,6 +51,9 @@ import Testing
     case "MaxAndSkip MountainCar": compare(MaxAndSkip(car, skip: 2))
     case "DiscretizeAction Pendulum": compare(DiscretizeAction(pendulum, bins: 7))
     case "DiscretizeAction MountainCarContinuous": compare(DiscretizeAction(continuous, bins: [10]))
+    case "MultiDiscretizeAction Pendulum": compare(MultiDiscretizeAction(pendulum, bins: 7))
+    case "MultiDiscretizeObservation MountainCar":
+      compare(MultiDiscretizeObservation(car, bins: [18, 14]))
     case "DiscretizeObservation MountainCar": compare(DiscretizeObservation(car, bins: [18, 14]))
     case "DiscretizeObservation Pendulum": compare(DiscretizeObservation(pendulum, bins: 9))
     case "DiscretizeObservation Acrobot": compare(DiscretizeObservation(acrobot, bins: 4))
@@ -68,6 +71,7 @@ import Testing
       ClipAction(Pendulum()).actionSpace,
       RescaleAction(MountainCarContinuous(), from: 0...3).actionSpace,
       DiscretizeAction(Pendulum(), bins: 7).actionSpace,
+      MultiDiscretizeAction(Pendulum(), bins: 7).actionSpace,
       RescaleObservation(Acrobot(), to: 0.1...0.9).observationSpace,
       NormalizeObservation(CartPole()).observationSpace,
       FrameStack(MountainCar(), count: 2).observationSpace,
@@ -77,8 +81,27 @@ import Testing
       TimeAware(CartPole(), limit: 500, normalized: true).observationSpace,
       TimeAware(lake, limit: 100).observationSpace,
       DiscretizeObservation(Pendulum(), bins: 9).observationSpace,
+      MultiDiscretizeObservation(Pendulum(), bins: 9).observationSpace,
     ]
     #expect(found.map(\.description) == Goldens.wrappers.spaces)
+  }
+
+  /// A bin for each number, the first number's first.
+  @Test func binsFollowTheNumbers() {
+    var rooms = (Navigation2D(), MultiDiscretizeAction(Navigation2D(), bins: [3, 5]))
+    var (first, second) = (PCG64(seed: 3), PCG64(seed: 3))
+    rooms.0.reset(using: &first)
+    rooms.1.reset(using: &second)
+    // −0.5 … 1 in thirds, −2 … 2 in fifths; what lies outside is the outermost.
+    for (bins, centre) in [
+      ([2, 0], [0.75, -1.6]), ([0, 4], [-0.25, 1.6]), ([1, 2], [0.25, 0]),
+      ([9, -3], [0.75, -1.6]),
+    ] as [([Float], [Float])] {
+      _ = rooms.0.step([centre[0], centre[1]], using: &first)
+      _ = rooms.1.step([bins[0], bins[1]], using: &second)
+      #expect((rooms.0.speed - rooms.1.base.speed).magnitude < 1e-6)
+      #expect((rooms.0.turnRate - rooms.1.base.turnRate).magnitude < 1e-6)
+    }
   }
 
   @Test func imagesAreGymnasiums() {
@@ -131,6 +154,8 @@ import Testing
     try check(FrameStack(small, count: 4), steps: 30)
     try check(DiscretizeAction(Pendulum(), bins: 5))
     try check(DiscretizeObservation(Pendulum(), bins: 5))
+    try check(MultiDiscretizeAction(Pendulum(), bins: 5))
+    try check(MultiDiscretizeObservation(Pendulum(), bins: 5))
     try check(AddNoise(Pendulum(), standardDeviation: 0.1))
     try check(RecordEpisodeStatistics(TimeLimit(CartPole(), steps: 9)))
     try check(TransformReward(Pendulum()) { $0 / 16 + 1 })
@@ -267,8 +292,13 @@ struct Picture: Environment {
     return StepResult(reward: 0, ending: steps == 20 ? .terminated : .none)
   }
 
+  var stateFault: String? {
+    let isSmall = shape.allSatisfy { (1...500).contains($0) } && (1...3).contains(shape.count)
+    return isSmall && steps < 1 << 40 && steps >= 0 ? nil : "a picture of shape \(shape)"
+  }
+
   private func byte(_ position: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: (position &* 2_654_435_761 &+ (index + steps) &* 40503) >> 7)
+    UInt8(truncatingIfNeeded: (position &* 2_654_435_761 &+ (index &+ steps) &* 40503) >> 7)
   }
 
   func observe(into observation: inout MutableSpan<UInt8>) {

@@ -133,8 +133,9 @@
   }
 
   /// What the four motors of a walker are given.
-  struct BipedalWalkerDrives: Codable, Sendable {
+  struct BipedalWalkerDrives: SimulationInput {
     var firstHip, firstKnee, secondHip, secondKnee: Float
+    var numbers: [Double] { [firstHip, firstKnee, secondHip, secondKnee].map { Double($0) } }
 
     init(hips: (Float, Float), knees: (Float, Float)) {
       (firstHip, secondHip) = hips

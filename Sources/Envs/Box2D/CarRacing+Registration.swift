@@ -7,7 +7,8 @@
       dynamics: """
         A hull and four wheels in Box2D, 0.02 s a step, with tyres that slide when pushed beyond their grip, \
         which is less on grass. Tracks and colours are Gymnasium 1.4's for a seed; its Box2D is version 2.3, this \
-        one 2.4, so that paths part slowly, and its pixels smooth edges otherwise.
+        one 2.4, so that paths part slowly, and its pixels smooth edges otherwise. With continuous=False \
+        Gymnasium makes CarRacingDiscrete-v3 of it.
         """,
       reward: "1000 / tiles for each tile visited first, −0.1 a step; −100 for leaving the field.",
       start: "At rest on a new track.",
@@ -24,6 +25,7 @@
         "lap_complete_percent", 0.95, in: 0...1,
         "Share of tiles that makes a lap complete when the first tile comes last."),
       .flag("domain_randomize", false, "Whether every race has colours of its own."),
+      .flag("randomize", true, "Whether a reset changes them; else those of the first race stay."),
     ]
 
     static let registrations = [
@@ -48,7 +50,7 @@
     fileprivate init(_ options: OptionValues) {
       self.init(
         lapCompletePercent: options["lap_complete_percent"],
-        randomizesColors: options["domain_randomize"])
+        randomizesColors: options["domain_randomize"], randomizesEveryRace: options["randomize"])
     }
   }
 #endif

@@ -8,9 +8,17 @@
     public let lapCompletePercent: Double
     /// Whether road and ground have other colours in every race.
     public let randomizesColors: Bool
+    /// Whether they have, then, others than the race before; else a reset keeps the first race's.
+    public let randomizesEveryRace: Bool
+    /// Colours to race in instead of those that would be drawn.
+    var keptColors: CarRacingColors?
 
-    /// Creates the options; Gymnasium's defaults.
-    public init(lapCompletePercent: Double = 0.95, randomizesColors: Bool = false) {
+    /// Creates the options; Gymnasium's defaults. `randomizesEveryRace` is what Gymnasium's `reset` takes as
+    /// `options={"randomize": …}`.
+    public init(
+      lapCompletePercent: Double = 0.95, randomizesColors: Bool = false,
+      randomizesEveryRace: Bool = true
+    ) {
       if !(0...1).contains(lapCompletePercent) {
         stop(
           "CarRacing",
@@ -18,11 +26,14 @@
       }
       self.lapCompletePercent = lapCompletePercent
       self.randomizesColors = randomizesColors
+      self.randomizesEveryRace = randomizesEveryRace
     }
 
     private enum CodingKeys: String, CodingKey {
       case lapCompletePercent = "lap_complete_percent"
       case randomizesColors = "domain_randomize"
+      case randomizesEveryRace = "randomize"
+      case keptColors = "colors"
     }
   }
 
@@ -59,7 +70,7 @@
     public var observationSpace: Box { carRacingObservations }
     public var actionSpace: Box { Box(low: [-1, 0, 0], high: [1, 1, 1]) }
 
-    public mutating func reset(using random: inout PCG64) { race.reset(using: &random) }
+    public mutating func reset(using random: inout PCG64) { race.restart(using: &random) }
 
     public mutating func step(
       _ action: InlineArray<3, Float>, using random: inout PCG64
@@ -88,7 +99,7 @@
     public var observationSpace: Box { carRacingObservations }
     public var actionSpace: Discrete { Discrete(5) }
 
-    public mutating func reset(using random: inout PCG64) { race.reset(using: &random) }
+    public mutating func reset(using random: inout PCG64) { race.restart(using: &random) }
 
     public mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
       race.step(
@@ -105,6 +116,13 @@
   private var carRacingObservations: Box { Box(shape: [96, 96, 3], in: 0...255, of: .uint8) }
 
   extension Replayed<CarRacingSimulation> {
+    /// Resets, in the colours of the race before if the options say so.
+    fileprivate mutating func restart(using random: inout PCG64) {
+      let keeps = setup.randomizesColors && !setup.randomizesEveryRace
+      setup.keptColors = keeps ? read { $0.colors } : nil
+      reset(using: &random)
+    }
+
     fileprivate func observe(into observation: inout MutableSpan<UInt8>) {
       observation.withUnsafeMutableBufferPointer { row in
         if read({ $0.copyPixels(to: row) }) == nil { row.update(repeating: 0) }
@@ -129,6 +147,11 @@
           velocity: SIMD2(Double(motion.velocity.x), Double(motion.velocity.y)),
           angle: Double(motion.angle), angularVelocity: Double(motion.angular_velocity))
       }
+    }
+
+    /// Of the road, the ground and the grass; none before the first reset.
+    package var colors: [SIMD3<Double>] {
+      race.read { [$0.colors.road, $0.colors.background, $0.colors.grass] } ?? []
     }
 
     /// The road's middle, a point a tile: bearing, direction, place; and how many kerbs there are.

@@ -3,7 +3,7 @@
   import Runtime
 
   /// The colours that differ between races.
-  struct CarRacingColors {
+  struct CarRacingColors: Codable, Hashable, Sendable {
     typealias Color = SIMD3<UInt8>
     var road = SIMD3(102.0, 102, 102)
     var background = SIMD3(102.0, 204, 102)
@@ -21,6 +21,23 @@
       background = draw(&random)
       grass = background
       grass[random.integers(0..<3)] += 20
+    }
+
+    private enum CodingKeys: String, CodingKey { case road, background, grass }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      func color(_ key: CodingKeys) throws -> SIMD3<Double> {
+        let color = try container.decode(SIMD3<Double>.self, forKey: key)
+        guard (0..<3).allSatisfy({ (0...240).contains(color[$0]) }) else {
+          throw DecodingError.dataCorruptedError(
+            forKey: key, in: container, debugDescription: "a colour is \(color), beyond 0 to 240")
+        }
+        return color
+      }
+      road = try color(.road)
+      background = try color(.background)
+      grass = try color(.grass)
     }
   }
 

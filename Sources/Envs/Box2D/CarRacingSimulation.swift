@@ -7,9 +7,10 @@
   struct CarRacingSimulation: Simulation, ~Copyable {
     typealias Setup = CarRacingOptions
 
-    struct Input: Codable, Sendable {
+    struct Input: SimulationInput {
       /// To the left, as Box2D's angles; gas and brake 0 through 1.
       var steer, gas, brake: Double
+      var numbers: [Double] { [steer, gas, brake] }
     }
 
     struct Wheel {
@@ -37,7 +38,7 @@
 
     private let options: CarRacingOptions
     let track: CarRacingTrack
-    private let colors: CarRacingColors
+    let colors: CarRacingColors
     private let world: Box2DWorld
     private let hull: Int32
     private var wheels: InlineArray<4, Wheel>
@@ -55,7 +56,9 @@
 
     init(_ options: CarRacingOptions, using random: inout PCG64) {
       self.options = options
-      colors = options.randomizesColors ? CarRacingColors(using: &random) : CarRacingColors()
+      colors =
+        options.keptColors
+        ?? (options.randomizesColors ? CarRacingColors(using: &random) : CarRacingColors())
       track = CarRacingTrack(using: &random)
       isVisited = [Bool](repeating: false, count: track.tiles.count)
       isTouched = isVisited

@@ -28,10 +28,10 @@
       if !(gravity > -12 && gravity < 0) {
         return "the gravity is \(gravity); it must lie between -12 and 0"
       }
-      if !windPower.isFinite || !turbulencePower.isFinite {
+      if !(windPower.magnitude <= 1e6 && turbulencePower.magnitude <= 1e6) {
         return
-          "the wind power is \(windPower) and the turbulence power \(turbulencePower); both must be "
-          + "finite"
+          "the wind power is \(windPower) and the turbulence power \(turbulencePower); both must lie "
+          + "between -1e6 and 1e6"
       }
       return nil
     }

@@ -11,13 +11,14 @@
     typealias Setup = LunarLanderOptions
 
     /// What the engines do in one step, and their jitter.
-    struct Input: Codable, Sendable {
+    struct Input: SimulationInput {
       /// Power of the main engine: 0, or 0.5 through 1.
       var main: Double
       /// Power of the side engines, 0 or 0.5 through 1, negative for the left one.
       var side: Double
       /// Two draws from ±1.
       var jitterAlong, jitterAcross: Double
+      var numbers: [Double] { [main, side, jitterAlong, jitterAcross] }
 
       init(main: Double, side: Double, using random: inout PCG64) {
         self.main = main

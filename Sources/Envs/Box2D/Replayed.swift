@@ -9,7 +9,7 @@
     /// What the episode is begun with, apart from randomness.
     associatedtype Setup: Codable & Sendable
     /// All that a step depends on, draws from the stream included.
-    associatedtype Input: Codable & Sendable
+    associatedtype Input: SimulationInput
 
     /// Begins an episode.
     init(_ setup: Setup, using random: inout PCG64)
@@ -20,6 +20,11 @@
 
   extension Simulation where Self: ~Copyable {
     mutating func present() {}
+  }
+
+  /// What a step depends on.
+  protocol SimulationInput: Codable, Sendable {
+    var numbers: [Double] { get }
   }
 
   /// A simulation as a value: copies share it until one of them goes on, which then plays its episode
@@ -111,6 +116,12 @@
       setup = try container.decode(S.Setup.self, forKey: .setup)
       if let start = try container.decodeIfPresent(PCG64.self, forKey: .start) {
         let inputs = try container.decode([S.Input].self, forKey: .inputs)
+        // Forces beyond all measure make the library trap.
+        guard inputs.allSatisfy({ $0.numbers.allSatisfy { $0.magnitude <= 100 } }) else {
+          throw DecodingError.dataCorruptedError(
+            forKey: .inputs, in: container,
+            debugDescription: "a step was given a number that is beyond ±100 or none")
+        }
         recording = Recording(setup, start: start, inputs: inputs)
       }
     }

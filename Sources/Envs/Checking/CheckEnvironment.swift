@@ -233,6 +233,10 @@ struct EnvironmentCheck<E: Environment> {
     } catch {
       throw failure("\(E.self) cannot be saved and read back: \(StateCoding.reason(error))")
     }
+    if let fault = restored.stateFault {
+      throw failure(
+        "\(E.self).stateFault refuses what was saved in the middle of an episode: \(fault)")
+    }
     let again = (environment: restored, stream: start.stream)
     if try moment(start) != moment(again) {
       throw failure(

@@ -13,13 +13,13 @@ enum NumPyTrigonometry {
   @inlinable
   static func sine(_ angle: Float) -> Float {
     // Further out three pieces are too few, and NumPy asks the C library.
-    if angle.magnitude > 117_435.992 { return sinf(angle) }
+    if !(angle.magnitude <= 117_435.992) { return sinf(angle) }
     return quarterWave(angle, quartersAhead: 0)
   }
 
   @inlinable
   static func cosine(_ angle: Float) -> Float {
-    if angle.magnitude > 71_476.0625 { return cosf(angle) }
+    if !(angle.magnitude <= 71_476.0625) { return cosf(angle) }
     return quarterWave(angle, quartersAhead: 1)
   }
 

@@ -125,6 +125,21 @@ public struct Asterix: Environment {
     setColumn(slot, right ? 0 : 9)
   }
 
+  public var stateFault: String? {
+    for slot in 0..<8 where present >> slot & 1 == 1 {
+      if let fault = fault("column", column(slot), in: 0...9) { return fault }
+    }
+    return firstFault(
+      fault("x", x, in: 0...9),
+      fault("y", y, in: 1...8),
+      fault("spawn timer", spawnTimer, in: 0...10),
+      fault("move timer", moveTimer, in: 0...5),
+      fault("spawn speed", spawnSpeed, in: 1...10),
+      fault("move speed", moveSpeed, in: 1...5),
+      fault("ramp timer", rampTimer, in: -1...100),
+      fault("ramp index", rampIndex, in: countRange))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<UInt8>) {
     observation.clear(channels: 4)

@@ -55,7 +55,8 @@ public struct Breakout: Environment {
     }
     (lastX, lastY) = (ballX, ballY)
     var x = ballX + (movesRight ? 1 : -1)
-    var y = ballY + (movesDown ? 1 : -1)
+    // A ball that has passed the paddle falls no further.
+    var y = min(9, ballY + (movesDown ? 1 : -1))
     var reward = 0.0
     var ending = Ending.none
     var isOnBrick = false
@@ -92,6 +93,15 @@ public struct Breakout: Environment {
     if !isOnBrick { hasStruck = false }
     (ballX, ballY) = (x, y)
     return StepResult(reward: reward, ending: ending)
+  }
+
+  public var stateFault: String? {
+    firstFault(
+      fault("paddle", paddle, in: 0...9),
+      fault("ball x", ballX, in: 0...9),
+      fault("ball y", ballY, in: 0...9),
+      fault("last x", lastX, in: 0...9),
+      fault("last y", lastY, in: 0...9))
   }
 
   @inlinable

@@ -79,6 +79,22 @@ public struct Freeway: Environment {
     return StepResult(reward: reward, ending: stepsLeft < 0 ? .truncated : .none)
   }
 
+  public var stateFault: String? {
+    for lane in 0..<8 {
+      let shift = UInt32(4 * lane)
+      let fault =
+        firstFault(
+          fault("column", columns >> shift & 0xf, in: 0...9),
+          fault("speed", speeds >> shift & 0xf, in: 1...5),
+          fault("timer", timers >> shift & 0xf, in: 0...5))
+      if let fault { return fault }
+    }
+    return firstFault(
+      fault("row", row, in: 0...9),
+      fault("move timer", moveTimer, in: 0...3),
+      fault("steps left", stepsLeft, in: -1...2500))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<UInt8>) {
     observation.clear(channels: 7)

@@ -251,6 +251,21 @@ public struct Seaquest: Environment {
     }
   }
 
+  public var stateFault: String? {
+    firstFault(
+      fault("x", x, in: 0...9),
+      fault("y", y, in: 0...8),
+      fault("the submarine's back", facesRight ? x &- 1 : x &+ 1, in: 0...9),
+      fault("oxygen", oxygen, in: -9...200),
+      fault("divers", divers, in: -countRange.upperBound...6),
+      fault("spawn speed", spawnSpeed, in: 1...20),
+      fault("spawn timer", spawnTimer, in: 0...20),
+      fault("diver timer", diverTimer, in: 0...30),
+      fault("move speed", moveSpeed, in: 2...5),
+      fault("shot timer", shotTimer, in: 0...5),
+      fault("ramp index", rampIndex, in: countRange))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<UInt8>) {
     observation.clear(channels: 10)

@@ -113,6 +113,16 @@ public struct SpaceInvaders: Environment {
     return cannon
   }
 
+  public var stateFault: String? {
+    firstFault(
+      fault("cannon", cannon, in: 0...9),
+      fault("move interval", moveInterval, in: 1...12),
+      fault("move timer", moveTimer, in: -1...12),
+      fault("alien shot timer", alienShotTimer, in: -1...10),
+      fault("shot timer", shotTimer, in: 0...5),
+      fault("ramp index", rampIndex, in: countRange))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<UInt8>) {
     observation.clear(channels: 6)

@@ -79,7 +79,9 @@ extension Swimmers: Codable {
   init(from decoder: any Decoder) throws {
     let list = try [SeaSwimmer](from: decoder)
     self.init()
-    let isSound = list.allSatisfy { (-1...10).contains($0.x) && (0...9).contains($0.y) }
+    let isSound = list.allSatisfy {
+      (0...9).contains($0.x) && (0...9).contains($0.y) && $0.moveTimer >= 0 && $0.shotTimer >= 0
+    }
     if list.count > Self.capacity || !isSound {
       throw DecodingError.dataCorrupted(
         .init(

@@ -1,3 +1,4 @@
+import Foundation
 import Runtime
 
 /// What the MuJoCo tasks share. Each equals Gymnasium 1.4's v5 on MuJoCo 4.0.0: observations bit for bit,
@@ -13,7 +14,13 @@ import Runtime
 /// Source: E. Todorov, T. Erez, Y. Tassa, "MuJoCo: A physics engine for model-based control", 2012.
 public protocol MuJoCoEnvironment: Environment
 where Element == Float, ObservationSpace == Box, ActionSpace == Box {
+  associatedtype Options: Codable, Sendable, Hashable
+  /// What the task was made with.
+  var options: Options { get }
   var simulation: MuJoCoSimulation { get }
+
+  /// - Throws: ``EnvironmentError`` if MuJoCo or the model is missing or an option is out of range.
+  init(_ options: Options) throws
 }
 
 extension MuJoCoEnvironment {
@@ -40,6 +47,20 @@ extension MuJoCoEnvironment {
 
   public func metrics(into metrics: inout MutableSpan<Float>) {
     for index in Self.metricNames.indices { metrics[index] = simulation.readings[index] }
+  }
+
+  /// All but the simulation must be what the options make.
+  public var stateFault: String? {
+    let made: Self
+    do { made = try Self(options) } catch { return "its options make no task: \(error)" }
+    if let fault = simulation.fault(beside: made.simulation) { return fault }
+    func rest(_ task: Self) -> NSDictionary? {
+      let object = try? JSONSerialization.jsonObject(with: StateCoding.encode(task))
+      var rest = object as? [String: Any]
+      rest?["simulation"] = nil
+      return rest.map { NSDictionary(dictionary: $0) }
+    }
+    return rest(self) == rest(made) ? nil : "it is not what its options make"
   }
 
   static var taskName: String { "\(Self.self)" }

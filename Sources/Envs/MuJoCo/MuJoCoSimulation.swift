@@ -119,6 +119,16 @@ extension MuJoCoSimulation {
     }
   }
 
+  /// What is wrong with a simulation that was read from a file, beside one that its options make.
+  func fault(beside made: MuJoCoSimulation) -> String? {
+    if model.file != made.model.file {
+      return "it simulates \(model.file) and its options say \(made.model.file)"
+    }
+    return Envs.fault("frame skip", frameSkip, in: made.frameSkip...made.frameSkip)
+      ?? Envs.fault("numbers observed", count: observation.count, for: made.observation.count)
+      ?? Envs.fault("steps", steps, in: countRange)
+  }
+
   /// What a step that diverged gives: nothing earned, and the observation stays the last that was right.
   var diverged: StepResult { StepResult(reward: 0, ending: .truncated) }
 }

@@ -170,6 +170,20 @@ public struct Navigation2D: Environment {
     return result
   }
 
+  public var stateFault: String? {
+    let place = -1.0...size + 1
+    return firstFault(
+      fault("obstacles", obstacles, in: 0...100),
+      fault("range", lidarRange, in: 0...1000),
+      fault("x", position.x, in: place),
+      fault("y", position.y, in: place),
+      fault("goal's x", goal.x, in: place),
+      fault("goal's y", goal.y, in: place),
+      fault("heading", heading, in: -4...4),
+      fault("speed", speed, in: Self.speeds),
+      fault("turn rate", turnRate, in: Self.turnRates))
+  }
+
   public func observe(into observation: inout MutableSpan<Float>) {
     let both = sine_and_cosine(heading)
     let ahead = SIMD2<Float>(Float(both.cosine), Float(both.sine))
@@ -275,6 +289,8 @@ public struct Navigation2DDiscrete: Environment {
       }
     return base.step(asked, using: &random)
   }
+
+  public var stateFault: String? { base.stateFault }
 
   public func observe(into observation: inout MutableSpan<Float>) {
     base.observe(into: &observation)

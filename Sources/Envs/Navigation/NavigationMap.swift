@@ -178,11 +178,18 @@ extension NavigationMap: Codable {
 
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(size: try container.decode(Double.self, forKey: .size))
+    let size = try container.decode(Double.self, forKey: .size)
+    if let fault = fault("the room's side", size, in: 4...100) {
+      throw DecodingError.dataCorruptedError(
+        forKey: .size, in: container, debugDescription: fault)
+    }
+    self.init(size: size)
     corners = try container.decode([Point].self, forKey: .corners)
     ends = try container.decode([Int].self, forKey: .ends)
     let starts = [0] + ends
-    guard zip(starts, ends).allSatisfy({ (3...Self.mostCorners).contains($1 - $0) }),
+    // Bounded first, for differences that cannot overflow.
+    guard starts.allSatisfy({ (0...corners.count).contains($0) }),
+      zip(starts, ends).allSatisfy({ (3...Self.mostCorners).contains($1 - $0) }),
       starts.last == corners.count
     else {
       throw DecodingError.dataCorruptedError(

@@ -124,6 +124,14 @@ extension Registry {
     let registration = try registration(id)
     let given = try registration.checked(options)
     var episode = try registration.restoreEpisode(state)
+    let made = try registration.makeEpisode(registration.resolved(given), 0, nil)
+    func spaces(_ episode: AnyEpisode) -> String {
+      "\(episode.observationSpace) and \(episode.actionSpace)"
+    }
+    guard spaces(episode) == spaces(made) else {
+      throw EnvironmentError(
+        .data, "its spaces are \(spaces(episode)) and those of \(id) \(spaces(made))")
+    }
     episode.spec = registration.spec(with: given)
     return episode
   }

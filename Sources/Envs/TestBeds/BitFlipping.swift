@@ -59,6 +59,12 @@ public struct BitFlipping: TabularEnvironment {
     return bits == goal ? StepResult(reward: 0, ending: .terminated) : StepResult(reward: -1)
   }
 
+  public var stateFault: String? {
+    if let fault = fault("n", n, in: 1...30) { return fault }
+    let last = 1 << n - 1
+    return fault("bits", bits, in: 0...last) ?? fault("goal", goal, in: 0...last)
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     for index in 0..<n {

@@ -48,6 +48,10 @@ public struct ChainWalk: TabularEnvironment {
     return StepResult(reward: outcome.reward)
   }
 
+  public var stateFault: String? {
+    fault("n", n, in: 2...Int.max) ?? fault("state", cell, in: 0...n - 1)
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(cell)

@@ -34,6 +34,10 @@ public struct IdentityTask: TabularEnvironment {
     return StepResult(reward: isRight ? 1 : 0)
   }
 
+  public var stateFault: String? {
+    fault("n", n, in: 1...Int.max) ?? fault("number", number, in: 0...n - 1)
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(number)

@@ -62,6 +62,14 @@ public struct RepeatPrevious: Environment {
     return StepResult(reward: reward, ending: elapsed == length ? .terminated : .none)
   }
 
+  public var stateFault: String? {
+    if let fault = fault("n", n, in: 2...16) ?? fault("delay", delay, in: 0...15) { return fault }
+    return firstFault(
+      fault("length", length, in: delay + 1...Int.max),
+      fault("elapsed steps", elapsed, in: countRange),
+      fault("newest number", Int(history & 15), in: 0...n - 1))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(history & 15)

@@ -46,6 +46,10 @@ public struct TMaze: TabularEnvironment {
       reward: outcome.reward, ending: outcome.terminated ? .terminated : .none)
   }
 
+  public var stateFault: String? {
+    fault("length", length, in: 1...(1 << 53)) ?? fault("position", position, in: 0...length)
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     let isSign = position == 0

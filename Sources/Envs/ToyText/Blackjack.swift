@@ -96,6 +96,12 @@ public struct Blackjack: TabularEnvironment {
     return StepResult(reward: reward, ending: .terminated)
   }
 
+  public var stateFault: String? {
+    [player, dealer].lazy.compactMap { fault("sum", $0.sum, in: 1...31) }.first
+      ?? [player, dealer].lazy.compactMap { fault("count", $0.count, in: 1...31) }.first
+      ?? fault("card", card, in: 1...10)
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(player.value)

@@ -43,6 +43,8 @@ public struct CliffWalking: TabularEnvironment {
       reward: outcome.reward, ending: outcome.terminated ? .terminated : .none)
   }
 
+  public var stateFault: String? { fault("cell", cell, in: 0...47) }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(cell)

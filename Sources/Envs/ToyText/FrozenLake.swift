@@ -134,6 +134,22 @@ public struct FrozenLake: TabularEnvironment {
     return StepResult(reward: reward(for: cell), ending: isOver(cell) ? .terminated : .none)
   }
 
+  public var stateFault: String? {
+    let (size, overflows) = rows.multipliedReportingOverflow(by: columns)
+    if rows < 1 || columns < 1 || overflows || size != cells.count {
+      return "a lake of \(rows) × \(columns) cells has \(cells.count)"
+    }
+    if let stray = cells.first(where: { !"SFHG".utf8.contains($0) }) {
+      return "a cell is the letter \(stray); it must be one of SFHG"
+    }
+    let last = cells.count - 1
+    return firstFault(
+      fault("cell", cell, in: 0...last),
+      fault("start", onlyStart ?? 0, in: 0...last),
+      fault("row", row, in: cell / columns...cell / columns),
+      fault("column", column, in: cell % columns...cell % columns))
+  }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(cell)

@@ -93,6 +93,8 @@ public struct Taxi: TabularEnvironment {
     return StepResult(reward: next.reward, ending: next.terminated ? .terminated : .none)
   }
 
+  public var stateFault: String? { fault("place", place, in: 0...499) }
+
   @inlinable
   public func observe(into observation: inout MutableSpan<Float>) {
     observation[0] = Float(place)

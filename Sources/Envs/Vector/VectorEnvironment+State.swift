@@ -37,13 +37,26 @@ extension VectorEnvironment {
         "the saved state is of \(state.environments.count) environments and these are \(count); "
           + "they must be as many")
     }
+    for n in 0..<count {
+      let fault =
+        state.environments[n].stateFault
+        ?? Envs.fault("elapsed steps", state.elapsed[n], in: 0...Int32(timeLimit ?? Int(Int32.max)))
+      if let fault {
+        throw EnvironmentError(.data, "the saved environment \(n) is damaged: \(fault)")
+      }
+    }
     // An environment whose rows are as long as its state says would write beyond the columns.
-    let width = environments.first?.observationSpace.flatSize
-    guard state.environments.allSatisfy({ $0.observationSpace.flatSize == width }) else {
+    let made = environments[0]
+    guard
+      state.environments.allSatisfy({
+        $0.observationSpace == made.observationSpace && $0.actionSpace == made.actionSpace
+          && $0.maskSize == made.maskSize
+      })
+    else {
       throw EnvironmentError(
         .data,
-        "the saved environments observe rows of another length than these, which have "
-          + "\(width ?? 0) numbers")
+        "the saved environments have other spaces, or rows of another length, than these, which "
+          + "observe \(made.observationSpace) and act in \(made.actionSpace)")
     }
     environments = state.environments
     dynamics = state.dynamics

@@ -32,6 +32,13 @@ where Base.Action: ContinuousAction, Base.ActionSpace == Box {
     action.change { min(max($1, low[$0]), high[$0]) }
     return base.step(action, using: &random)
   }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let size = base.actionSpace.flatSize
+    return fault("lower bounds", count: low.count, for: size)
+      ?? fault("upper bounds", count: high.count, for: size)
+  }
 }
 
 /// Takes actions from a range of one's own and stretches them to the environment's bounds, as
@@ -77,6 +84,8 @@ where Base.Action: ContinuousAction, Base.ActionSpace == Box {
     action.change { ($1 - scale.intercept[$0]) / scale.gradient[$0] }
     return base.step(action, using: &random)
   }
+
+  public var stateFault: String? { base.stateFault ?? scale.fault(for: base.actionSpace) }
 }
 
 /// Divides the range of each number of an action into equal bins and takes the bins' number, as
@@ -121,6 +130,8 @@ public struct DiscretizeAction<Base: Environment>: Wrapper where Base.ActionSpac
     }
     return base.step(inner, using: &random)
   }
+
+  public var stateFault: String? { base.stateFault ?? grid.fault(over: base.actionSpace) }
 }
 
 /// Takes each action several times, until the episode ends, and adds up the rewards, as Gymnasium's
@@ -152,5 +163,9 @@ public struct Repeat<Base: Environment>: Wrapper {
       left -= 1
     }
     return sum
+  }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("count", count, in: 1...countRange.upperBound)
   }
 }

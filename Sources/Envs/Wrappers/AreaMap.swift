@@ -4,9 +4,9 @@
 /// other reductions weigh them in Float32, and where either side grows it interpolates between the two
 /// nearest pixels in fixed point with 11 bits. Source: OpenCV 5.0, imgproc/resize.
 @usableFromInline
-struct AreaMap: Codable, Sendable {
+struct AreaMap: Codable, Hashable, Sendable {
   /// A source pixel's share in a target pixel.
-  struct Tap: Codable, Sendable {
+  struct Tap: Codable, Hashable, Sendable {
     var source: Int32
     var target: Int32
     var weight: Float

@@ -40,6 +40,8 @@ where Base.Element == Float, Base.ObservationSpace == Box {
       return Float(cell)
     }
   }
+
+  public var stateFault: String? { base.stateFault ?? grid.fault(over: base.observationSpace) }
 }
 
 /// Writes observations of any space as the numbers of one box, as Gymnasium's `FlattenObservation`: a
@@ -87,11 +89,17 @@ public struct FlattenObservation<Base: Environment>: Wrapper {
       }
     }
   }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let fits = layout == FlatLayout(of: base.observationSpace)
+    return fits ? nil : "its layout is not that of \(base.observationSpace)"
+  }
 }
 
 /// What becomes of each number of a row when it is flattened.
 @usableFromInline
-struct FlatLayout: Codable, Sendable {
+struct FlatLayout: Codable, Hashable, Sendable {
   /// For each number of the row how many ones and zeros it becomes; 0 if it stays a number.
   @usableFromInline let choices: [Int]
   /// The value whose one comes first.

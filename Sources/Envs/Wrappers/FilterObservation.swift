@@ -44,4 +44,13 @@ public struct FilterObservation<Base: Environment>: Wrapper where Base.Observati
       for index in kept.indices { observation[index] = all[kept[index]] }
     }
   }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    if let fault = fault("numbers observed", count: size, for: base.observationSpace.flatSize) {
+      return fault
+    }
+    let isSound = !kept.isEmpty && kept.allSatisfy((0..<size).contains)
+    return isSound ? nil : "\(kept) cannot be kept of \(size) numbers"
+  }
 }

@@ -63,6 +63,10 @@ public struct FrameStack<Base: Environment>: Wrapper where Base.ObservationSpace
       frames.write(age: count - 1 - age, into: &observation, at: age * frames.size)
     }
   }
+
+  public var stateFault: String? {
+    base.stateFault ?? frames.fault(of: base.observationSpace, count: count)
+  }
 }
 
 /// Shows the observation of some steps ago, and zeros before there is one, as Gymnasium's
@@ -102,6 +106,11 @@ public struct Delay<Base: Environment>: Wrapper {
   @inlinable
   public func observe(into observation: inout MutableSpan<Base.Element>) {
     frames.write(age: steps, into: &observation, at: 0)
+  }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("delay", steps, in: countRange)
+      ?? frames.fault(of: base.observationSpace, count: steps + 1)
   }
 }
 
@@ -166,6 +175,11 @@ public struct MaxAndSkip<Base: Environment>: Wrapper where Base.ObservationSpace
       observation[index] = before[index]
     }
   }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("skip", skip, in: 2...countRange.upperBound)
+      ?? fault("numbers observed", count: before.count, for: base.observationSpace.flatSize)
+  }
 }
 
 /// The last observations, in a ring of rows.
@@ -188,6 +202,18 @@ struct FrameRing<Element: ObservationElement>: Codable, Sendable {
     rows = []
     rows.reserveCapacity(size * count)
     for _ in 0..<count { rows += zero }
+  }
+
+  func fault(of space: some Space, count: Int) -> String? {
+    if self.count < 1 { return "there are \(self.count) frames; there must be at least one" }
+    let (total, overflows) = size.multipliedReportingOverflow(by: self.count)
+    if overflows { return "\(self.count) frames of \(size) numbers are too many" }
+    return firstFault(
+      Envs.fault("frames", count: self.count, for: count),
+      Envs.fault("numbers observed", count: size, for: space.flatSize),
+      Envs.fault("zeros", count: zero.count, for: size),
+      Envs.fault("numbers kept", count: rows.count, for: total),
+      Envs.fault("newest frame", newest, in: 0...self.count - 1))
   }
 
   @inlinable

@@ -43,6 +43,10 @@ where Base.Element == UInt8, Base.ObservationSpace == Box {
       }
     }
   }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("bytes observed", count: size, for: base.observationSpace.flatSize)
+  }
 }
 
 /// Resizes images of shape `[height, width]` or `[height, width, channels]`: every new pixel is the
@@ -87,6 +91,19 @@ where Base.Element == UInt8, Base.ObservationSpace == Box {
         map.resize(UnsafeBufferPointer(source), into: $0)
       }
     }
+  }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let sides = 1...10_000
+    if let fault = fault("height", map.height, in: sides) ?? fault("width", map.width, in: sides) {
+      return fault
+    }
+    let shape = base.observationSpace.shape
+    let right = AreaMap(
+      from: (shape[0], shape[1]), to: (map.height, map.width),
+      channels: shape.count == 3 ? shape[2] : 1)
+    return map == right ? nil : "its map is not that of images of shape \(shape)"
   }
 }
 

@@ -37,6 +37,8 @@ where Base.Element == Float, Base.ObservationSpace == Box {
       observation[index] = scale.gradient[index] * observation[index] + scale.intercept[index]
     }
   }
+
+  public var stateFault: String? { base.stateFault ?? scale.fault(for: base.observationSpace) }
 }
 
 /// Shifts and scales each number of the observation to mean zero and variance one, with statistics
@@ -121,6 +123,13 @@ where Base.Element == Float, Base.ObservationSpace == Box {
         (observation[index] - means[index]) / (variances[index] + epsilon).squareRoot()
     }
   }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let size = base.observationSpace.flatSize
+    return fault("means", count: means.count, for: size)
+      ?? fault("variances", count: variances.count, for: size)
+  }
 }
 
 /// Shows the steps since the reset as one more number at the end of the observation, as Gymnasium's
@@ -180,6 +189,12 @@ where Base.Element == Float, Base.ObservationSpace == Box {
   public func observe(into observation: inout MutableSpan<Float>) {
     base.observe(into: &observation, count: size)
     observation[size] = isNormalized ? Float(Double(elapsed) / Double(limit)) : Float(elapsed)
+  }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("time limit", limit, in: 1...countRange.upperBound)
+      ?? fault("elapsed steps", elapsed, in: countRange)
+      ?? fault("numbers observed", count: size, for: base.observationSpace.flatSize)
   }
 }
 
@@ -248,5 +263,12 @@ where Base.Element == Float, Base.ObservationSpace == Box {
   public func observe(into observation: inout MutableSpan<Float>) {
     base.observe(into: &observation)
     for index in noise.indices { observation[index] += noise[index] }
+  }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let size = base.observationSpace.flatSize
+    return fault("standard deviations", count: standardDeviations.count, for: size)
+      ?? fault("numbers of noise", count: noise.count, for: size)
   }
 }

@@ -68,4 +68,10 @@ public struct RecordEpisodeStatistics<Base: Environment>: Wrapper {
     metrics[size] = Float(sum)
     metrics[size + 1] = Float(elapsed)
   }
+
+  public var stateFault: String? {
+    base.stateFault ?? statistics.fault
+      ?? fault("metrics", count: innerMetrics, for: Base.metricNames.count)
+      ?? fault("elapsed steps", elapsed, in: countRange)
+  }
 }

@@ -46,6 +46,15 @@ struct AffineScale: Codable, Sendable {
     self.high = high
   }
 
+  func fault(for space: Box) -> String? {
+    let counts = [gradient.count, intercept.count, low.count, high.count]
+    if let stray = counts.first(where: { $0 != space.flatSize }) {
+      return Envs.fault("numbers to scale", count: stray, for: space.flatSize)
+    }
+    let stray = low.indices.first { !(low[$0] <= high[$0]) }
+    return stray.map { "bounds \($0) are \(low[$0]) and \(high[$0])" }
+  }
+
   func box(like space: Box) -> Box {
     Box(low: low, high: high, shape: space.shape, of: space.elementType)
   }
@@ -98,6 +107,25 @@ struct Grid: Codable, Sendable {
     self.cells = cells
     self.edges = edges
     self.starts = starts
+  }
+
+  func fault(over space: Box) -> String? {
+    if bins.count != space.flatSize {
+      return Envs.fault("numbers of bins", count: bins.count, for: space.flatSize)
+    }
+    var (product, next) = (1, 0)
+    for index in bins.indices {
+      let fault =
+        Envs.fault("number of bins", bins[index], in: 1...1 << 24)
+        ?? (starts.indices.contains(index) && starts[index] == next
+          ? nil : "its edges are in disorder")
+      if let fault { return fault }
+      next += bins[index] + 1
+      product *= bins[index]
+      if product > 1 << 24 { return "its bins make more cells than a row can name" }
+    }
+    return Envs.fault("edges", count: edges.count, for: next)
+      ?? Envs.fault("cells", count: cells, for: product)
   }
 
   @inlinable

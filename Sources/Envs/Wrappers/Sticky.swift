@@ -38,4 +38,10 @@ public struct Sticky<Base: Environment>: Wrapper where Base.Action == Int {
     if random.random() >= probability { last = action }
     return base.step(last, using: &random)
   }
+
+  public var stateFault: String? {
+    if let fault = base.stateFault { return fault }
+    let stray = [last, initial].first { !base.actionSpace.contains(row: [Float($0)]) }
+    return stray.map { "the action \($0) is not in \(base.actionSpace)" }
+  }
 }

@@ -32,4 +32,9 @@ public struct TimeLimit<Base: Environment>: Wrapper {
     if result.ending == .none, elapsed >= steps { result.ending = .truncated }
     return result
   }
+
+  public var stateFault: String? {
+    base.stateFault ?? fault("time limit", steps, in: 1...countRange.upperBound)
+      ?? fault("elapsed steps", elapsed, in: countRange)
+  }
 }

@@ -53,6 +53,10 @@ public struct TransformObservation<
   public init(from decoder: any Decoder) throws {
     functions = try FunctionStore.take(Functions.self, of: Self.self, from: decoder)
     base = try Base(from: decoder)
+    if let fault = base.stateFault {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: fault))
+    }
     size = base.observationSpace.flatSize
   }
 

@@ -29,6 +29,8 @@ extension Wrapper {
 
   @inlinable
   public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
+
+  public var stateFault: String? { base.stateFault }
 }
 
 extension Wrapper where ActionSpace == Base.ActionSpace {

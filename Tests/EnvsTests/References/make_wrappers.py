@@ -61,6 +61,9 @@ def runs():
     yield one("MaxAndSkip MountainCar", w.MaxAndSkipObservation(make("MountainCar-v0"), 2), 8, 95)
     yield one("DiscretizeAction Pendulum", w.DiscretizeAction(make("Pendulum-v1"), 7))
     yield one("DiscretizeAction MountainCarContinuous", w.DiscretizeAction(car(), (10,)))
+    yield one("MultiDiscretizeAction Pendulum", w.DiscretizeAction(make("Pendulum-v1"), 7, multidiscrete=True))
+    multi = w.DiscretizeObservation(make("MountainCar-v0"), (18, 14), multidiscrete=True)
+    yield one("MultiDiscretizeObservation MountainCar", multi)
     yield one("DiscretizeObservation MountainCar", w.DiscretizeObservation(make("MountainCar-v0"), (18, 14)))
     yield one("DiscretizeObservation Pendulum", w.DiscretizeObservation(make("Pendulum-v1"), 9))
     yield one("DiscretizeObservation Acrobot", w.DiscretizeObservation(make("Acrobot-v1"), 4))
@@ -76,7 +79,7 @@ def runs():
 def spaces():
     for env in (
         w.ClipAction(make("Pendulum-v1")), w.RescaleAction(make("MountainCarContinuous-v0"), 0, 3),
-        w.DiscretizeAction(make("Pendulum-v1"), 7),
+        w.DiscretizeAction(make("Pendulum-v1"), 7), w.DiscretizeAction(make("Pendulum-v1"), 7, multidiscrete=True),
     ):
         yield str(env.action_space)
     for env in (
@@ -85,6 +88,7 @@ def spaces():
         w.FlattenObservation(make("Blackjack-v1")), w.TimeAwareObservation(make("CartPole-v1")),
         w.TimeAwareObservation(make("CartPole-v1"), normalize_time=True),
         w.TimeAwareObservation(make("FrozenLake-v1")), w.DiscretizeObservation(make("Pendulum-v1"), 9),
+        w.DiscretizeObservation(make("Pendulum-v1"), 9, multidiscrete=True),
     ):
         yield str(env.observation_space)
 
