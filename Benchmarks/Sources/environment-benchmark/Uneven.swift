@@ -21,7 +21,7 @@ struct UnevenTask: Environment {
   func observe(into observation: inout MutableSpan<Float>) { observation[0] = 0 }
 }
 
-/// A step that sleeps for 0.2 ms, but every 16th one for 4 ms: what a simulator in another process does. How many
+/// A step that sleeps for 1 ms, but every 16th one for 20 ms: what a simulator in another process does. How many
 /// processors there are does not matter to it.
 struct SleepingTask: Environment {
   var observationSpace: Box { Box(shape: [1], in: 0...1) }
@@ -30,7 +30,7 @@ struct SleepingTask: Environment {
   mutating func reset(using random: inout PCG64) {}
 
   mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
-    Thread.sleep(forTimeInterval: random.integers(0..<16) == 0 ? 0.004 : 0.0002)
+    Thread.sleep(forTimeInterval: random.integers(0..<16) == 0 ? 0.02 : 0.001)
     return StepResult(reward: 1)
   }
 

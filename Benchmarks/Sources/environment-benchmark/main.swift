@@ -25,7 +25,7 @@ if chosen.isEmpty || chosen.contains("uneven") {
   print("uneven_first_ready: \(Int(firstReady)) steps/s on \(threads) threads and one that waits")
 }
 if chosen.isEmpty || chosen.contains("sleeping") {
-  let (inStep, firstReady) = uneven(SleepingTask(), rounds: 150, threads: 16)
+  let (inStep, firstReady) = uneven(SleepingTask(), rounds: 60, threads: 16)
   print("sleeping_in_step: \(Int(inStep)) steps/s on 16 threads")
   print("sleeping_first_ready: \(Int(firstReady)) steps/s on 16 threads and one that waits")
 }
