@@ -118,7 +118,7 @@ public struct PhaseTimers: Sendable {
 }
 
 /// Nanoseconds since some fixed moment, never running backwards.
-func monotonicNanoseconds() -> UInt64 {
+package func monotonicNanoseconds() -> UInt64 {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)

@@ -62,11 +62,18 @@ struct MetricsTable {
 
   private static let evaluationColumn = "seconds_evaluation"
 
-  /// The phases of an iteration with the seconds they took in all, in their order.
+  /// The phases of an iteration with the seconds they took in all, in their order. What a rollout takes
+  /// beside its environments is called inference.
   var phases: [RunRecord.PhaseTime] {
-    names.filter { $0.hasPrefix("seconds_") && $0 != Self.evaluationColumn }.map { name in
+    let all = names.filter { $0.hasPrefix("seconds_") && $0 != Self.evaluationColumn }.map { name in
       RunRecord.PhaseTime(
         name: String(name.dropFirst("seconds_".count)), seconds: self[name].reduce(0, +))
     }
+    guard let rollout = all.first(where: { $0.name == "rollout" }),
+      let environment = all.first(where: { $0.name == "environment" })
+    else { return all }
+    let inference = max(0, rollout.seconds - environment.seconds)
+    return [environment, RunRecord.PhaseTime(name: "inference", seconds: inference)]
+      + all.filter { $0 != rollout && $0 != environment }
   }
 }

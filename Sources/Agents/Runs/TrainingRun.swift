@@ -174,12 +174,16 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     progress: (TrainingReport) -> Void = { _ in }
   ) throws -> End {
     let pool = WorkerPool(threads: workers)
+    let clock = StepClock()
+    environments.clock = clock
+    defer { environments.clock = nil }
+    let steppers = Double(min(pool.threads, environments.count))
     let start = ContinuousClock.now
     let firstStep = agent.stepCount
     description.sessions.append(
       .init(
         started: Date(), workers: workers, firstStep: firstStep, lastStep: firstStep, seconds: 0))
-    var lastCheckpoint = start
+    var (lastCheckpoint, lastListing) = (start, start)
     var hasWarned = false
     let end = min(step ?? .max, description.totalSteps)
     while stopReason == nil && agent.stepCount < end {
@@ -194,8 +198,11 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
       } catch {
         // The rows before numbers went wrong are what a person looks at next.
         try? metrics.flush(now: true)
+        try? flushEvaluations()
         throw (error as? TrainingFailure).map(written) ?? error
       }
+      // A part of the rollout, as long as each thread spends in it.
+      report.phases.append(("environment", clock.takeSeconds() / steppers))
       report.seconds = (ContinuousClock.now - start) / .seconds(1)
       report.stepsPerSecond = Double(agent.stepCount - firstStep) / max(report.seconds, 1e-9)
       var trouble: RunError?
@@ -205,7 +212,11 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
       do {
         if let trouble { throw trouble }
         try metrics.flush()
-        try flushEvaluations()
+        // The list is written whole and waited for; each second is often enough for who watches.
+        if ContinuousClock.now - lastListing >= .seconds(1) {
+          try flushEvaluations()
+          lastListing = .now
+        }
         if ContinuousClock.now - lastCheckpoint >= interval {
           lastCheckpoint = .now
           try checkpoint(since: start)

@@ -67,6 +67,8 @@ public protocol VectorizedEnvironments: Sendable {
 public struct AnyVectorEnvironment: VectorizedEnvironments {
   private var base: any VectorizedEnvironments
   public internal(set) var spec: EnvironmentSpec?
+  /// What times the steps, if anything does.
+  public var clock: StepClock?
 
   public init<E>(_ environments: VectorEnvironment<E>) {
     base = environments
@@ -83,7 +85,14 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
   public var timeLimit: Int? { base.timeLimit }
 
   public mutating func withStepper<R>(_ body: (VectorStepper) throws -> R) rethrows -> R {
-    try base.withStepper(body)
+    guard let clock else { return try base.withStepper(body) }
+    return try withExtendedLifetime(clock) {
+      try base.withStepper { stepper in
+        var stepper = stepper
+        stepper.clock = UnsafeMutableRawPointer(clock.counters)
+        return try body(stepper)
+      }
+    }
   }
 
   public mutating func reset(seed: UInt64) { base.reset(seed: seed) }
@@ -93,6 +102,7 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
   public func fresh(count: Int, seed: UInt64) -> AnyVectorEnvironment {
     var result = self
     result.base = base.fresh(count: count, seed: seed)
+    result.clock = nil
     return result
   }
 

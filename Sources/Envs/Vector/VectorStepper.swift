@@ -7,11 +7,14 @@ import Runtime
 public struct VectorStepper: @unchecked Sendable {
   @usableFromInline let columns: EnvironmentColumns
   @usableFromInline let operations: SliceOperations
+  /// A pointer, not a reference: threads that count references to one object wait for each other.
+  @usableFromInline var clock: UnsafeMutableRawPointer?
 
   @inlinable
   init(columns: EnvironmentColumns, operations: SliceOperations) {
     self.columns = columns
     self.operations = operations
+    clock = nil
   }
 
   public var count: Int { columns.count }
@@ -19,7 +22,14 @@ public struct VectorStepper: @unchecked Sendable {
   /// Steps the environments of a slice; where an episode ends, the next one begins in the same step.
   public func step(_ slice: Range<Int>, _ rows: StepRows) {
     check(slice, "step")
+    guard let counters = clock?.assumingMemoryBound(to: StepClock.Counters.self),
+      let start = counters.pointee.began()
+    else {
+      operations.step(columns, slice, rows)
+      return
+    }
     operations.step(columns, slice, rows)
+    counters.pointee.ended(since: start)
   }
 
   /// Writes the current observations `[N, observationSize]` and masks `[N, maskSize]` of a slice.
