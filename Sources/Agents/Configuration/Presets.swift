@@ -13,8 +13,39 @@ extension PPOSettings {
       $0.learningRate = .linear(1e-3)
       $0.clipRange = .linear(0.2)
     }
-    return [
+    let others: [String: PPOConfiguration] = [
       "CartPole-v0": cartPole, "CartPole-v1": cartPole,
+      "PositionOnlyCartPole-v0": .with {
+        $0.environmentCount = 8
+        $0.stepsPerRollout = 128
+        $0.batchSize = 256
+        $0.gamma = 0.98
+        $0.gaeLambda = 0.8
+        $0.learningRate = .linear(1e-3)
+        $0.clipRange = .linear(0.2)
+        $0.normalizeObservations = true
+        $0.recurrence = .lstm
+        $0.recurrentUnits = 64
+        $0.networkArchitecture = [64]
+        $0.activation = .relu
+        $0.orthogonalInitialization = false
+      },
+      "MountainCarContinuous-v0": .with {
+        $0.normalizeObservations = true
+        $0.normalizeRewards = true
+        $0.stepsPerRollout = 8
+        $0.batchSize = 256
+        $0.gamma = 0.9999
+        $0.gaeLambda = 0.9
+        $0.learningRate = 7.77e-5
+        $0.entropyCoefficient = 0.00429
+        $0.clipRange = 0.1
+        $0.maxGradNorm = 5
+        $0.valueCoefficient = 0.19
+        $0.exploresByState = true
+        $0.logStdInit = -3.29
+        $0.orthogonalInitialization = false
+      },
       "Acrobot-v1": .with {
         $0.normalizeObservations = true
         $0.normalizeRewards = true
@@ -76,6 +107,19 @@ extension PPOSettings {
         $0.valueCoefficient = 0.871923
       },
     ]
+    // PureJaxRL's settings for MinAtar (https://github.com/luchris429/purejaxrl), with its convolution.
+    let minAtar = PPOConfiguration.with {
+      $0.environmentCount = 64
+      $0.stepsPerRollout = 128
+      $0.batchSize = 1024
+      $0.epochs = 4
+      $0.learningRate = .linear(5e-3)
+      $0.entropyCoefficient = 0.01
+      $0.networkArchitecture = []
+    }
+    let games = ["Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders"]
+    let names = games.flatMap { ["MinAtar/\($0)-v0", "MinAtar/\($0)-v1"] }
+    return others.merging(names.map { ($0, minAtar) }) { $1 }
   }()
 
   private static let lander = PPOConfiguration.with {
