@@ -88,6 +88,49 @@ import Testing
     if id == "CartPole-v1" { try check(QAC.self, Self.qac()) }
   }
 
+  /// Law 5: once warm, an iteration takes every buffer from the pool.
+  @Test func warmIterationsTakeNoBufferFromTheSystem() throws {
+    func check<A: TrainableAgent>(
+      _ type: A.Type, _ settings: A.Configuration, in id: String
+    ) throws {
+      let pool = WorkerPool(threads: 1)
+      var environments = try make(id, count: 4, seed: 8)
+      var agent = try A(for: environments, settings, seed: 8, totalSteps: 100_000)
+      for _ in 0..<10 { _ = try agent.iterate(on: &environments, pool: pool) }
+      let misses = BufferPool.missesOfThisThread
+      for _ in 0..<20 { _ = try agent.iterate(on: &environments, pool: pool) }
+      #expect(BufferPool.missesOfThisThread == misses, "\(A.name)")
+    }
+    try check(A2C.self, Self.a2c(), in: "CartPole-v1")
+    try check(TRPO.self, Self.trpo(), in: "CartPole-v1")
+    // Episodes of one length.
+    try check(REINFORCE.self, Self.reinforce(), in: "PointMass-v0")
+    try check(QAC.self, Self.qac(), in: "CartPole-v1")
+  }
+
+  /// Every agent that can learns from pictures, saves its convolutions and acts by what it saved.
+  @Test func picturesAreLearntFrom() throws {
+    func check<A: TrainableAgent>(_ type: A.Type, _ settings: A.Configuration) throws {
+      var settings = settings
+      settings = try settings.applying("normalize_observations=false")
+      settings = try settings.applying("net_arch=[16]")
+      var environments = try make("MinAtar/Breakout-v1", count: 3, seed: 1)
+      var agent = try A(for: environments, settings, seed: 1, totalSteps: 1000)
+      let before = try agent.policy.encoded()
+      try agent.train(on: &environments, steps: 500, workers: 2)
+      let data = try agent.policy.encoded()
+      #expect(data != before, "\(A.name)")
+      let saved = try Actor(decoding: data, file: "m")
+      #expect(saved.policy.features?.convolutions.count == 1)
+      let fresh = try make("MinAtar/Breakout-v1", count: 3, seed: 9)
+      #expect(
+        try evaluate(saved, in: fresh, seed: 9) == evaluate(agent.policy, in: fresh, seed: 9))
+    }
+    try check(A2C.self, Self.a2c())
+    try check(TRPO.self, Self.trpo())
+    try check(REINFORCE.self, Self.reinforce())
+  }
+
   /// A whole step of A2C by hand: the gradient of the textbook's loss and RMSprop's formula.
   @Test func anUpdateOfA2CIsTheTextbooks() throws {
     var settings = A2CConfiguration()
@@ -163,11 +206,15 @@ import Testing
 
   // MARK: - TRPO's pieces
 
-  private func actor(_ head: ActionHead, inputs: Int) -> Actor {
+  /// - Parameter byState: Whether noise depends on the state, which then no layer stands before: what the last
+  ///   one reads is a constant to the gradient, and so would not be to its differences.
+  private func actor(_ head: ActionHead, inputs: Int, byState: Bool = false) -> Actor {
     var random = PCG64(seed: 3)
     var model = ActorCritic(
       encoder: .numbers(inputs), head: head,
-      architecture: .init(hidden: [5], orthogonal: false, logStdInit: -0.4), using: &random)
+      architecture: .init(
+        network: .init(hidden: byState ? [] : [5]), orthogonal: false, logStdInit: -0.4,
+        exploresByState: byState), using: &random)
     // Away from the nearly uniform policy of the first weights.
     for i in model.actor.policy.perceptron.layers.indices {
       model.actor.policy.perceptron.layers[i].weight =
@@ -182,10 +229,12 @@ import Testing
   ]
 
   /// Fisher · v is the directional derivative of the gradient of KL(π ‖ π_θ) at θ = π.
-  @Test(arguments: 0..<3, [false, true])
+  @Test(arguments: 0..<4, [false, true])
   func fisherProductsAreDifferencesOfTheGradientOfTheDivergence(_ head: Int, masked: Bool) {
     if masked && head != 0 { return }
-    let actor = actor(Self.heads[head], inputs: 4)
+    let actor =
+      head == 3
+      ? actor(Self.heads[1], inputs: 4, byState: true) : actor(Self.heads[head], inputs: 4)
     var random = PCG64(seed: 9)
     let x = Tensor.normal([11, 4], using: &random)
     var mask: Tensor?
