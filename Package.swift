@@ -70,6 +70,7 @@ let package = Package(
       name: "LearningCurve", dependencies: ["Swirl"], path: "Examples/LearningCurve"),
     .executableTarget(
       name: "DynamicProgramming", dependencies: ["Swirl"], path: "Examples/DynamicProgramming"),
+    .executableTarget(name: "Planning", dependencies: ["Swirl"], path: "Examples/Planning"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "Runtime", "CKernels"],
@@ -79,7 +80,8 @@ let package = Package(
       name: "EnvsTests", dependencies: ["Envs", "Runtime", "CLibm", "CAllocationCounter"],
       exclude: ["References"]),
     .testTarget(
-      name: "PolicyTests", dependencies: ["Policy", "Tensors", "Runtime"], exclude: ["References"]),
+      name: "PolicyTests", dependencies: ["Policy", "Tensors", "Envs", "Runtime"],
+      exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
     .testTarget(
       name: "AgentsTests",

@@ -39,6 +39,21 @@ struct CheckpointFiles {
     return saved
   }
 
+  /// The policy of `model.safetensors`, which must have the form of `actor`.
+  func actor(like actor: Actor) throws -> Actor {
+    let saved = try Actor(
+      decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
+    guard saved.head == actor.head, saved.encoder == actor.encoder,
+      saved.parameters.map(\.name) == actor.parameters.map(\.name),
+      saved.parameters.map(\.value.shape) == actor.parameters.map(\.value.shape)
+    else {
+      throw RunError(
+        .data,
+        "\(directory)/model.safetensors holds a network of another shape than config.yaml asks for")
+    }
+    return saved
+  }
+
   func tensors(_ name: String) throws -> [String: Tensor] {
     try Safetensors.decode(try file(name), file: directory + "/" + name).tensors
   }

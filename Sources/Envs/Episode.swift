@@ -60,6 +60,15 @@ public struct Episode<E: Environment>: Codable, Sendable {
     reset()
   }
 
+  /// This episode where it stands, with what chance brings from here on drawn from another stream.
+  ///
+  /// A plain copy replays the original's future; this one has another of the same odds.
+  public func continued(using stream: PCG64) -> Episode {
+    var copy = self
+    copy.dynamics = stream
+    return copy
+  }
+
   /// Takes one step; after an ending, call ``reset()`` first. The action is not checked, as
   /// ``AnyEpisode`` does.
   @discardableResult
