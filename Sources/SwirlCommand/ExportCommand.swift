@@ -5,14 +5,18 @@ import Swirl
 /// `swirl export`: the policy of a run for other tools.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write the policy of a run to a file for other tools.")
+    commandName: "export", abstract: "Write the policy of a run to a file for other tools.",
+    discussion: """
+      safetensors is the model as it is saved, for Swirl. onnx is the deterministic policy with its \
+      normaliser and action limits, from raw observations to actions, for ONNX runtimes.
+      """)
 
-  static let formats = ["safetensors"]
+  static let formats = ["safetensors", "onnx"]
 
   @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
   var directory: String
 
-  @Option(help: "The format of the file: safetensors.")
+  @Option(help: "The format of the file: safetensors or onnx.")
   var format: String
 
   @Option(
@@ -27,14 +31,15 @@ struct ExportCommand: ParsableCommand {
     let saved = try SavedPolicy(run: directory)
     let name = "\(saved.description.agent)-\(saved.description.environment)"
     let path = out ?? "\(name.replacing("/", with: "-")).\(format)"
-    do {
-      try saved.model.write(to: URL(fileURLWithPath: path), options: [.withoutOverwriting])
-    } catch {
-      if FileManager.default.fileExists(atPath: path) {
-        throw CommandFailure(.usage, "\(path) exists already; choose another file with --out")
-      }
-      throw CommandFailure(.other, "cannot write \(path): \(error.localizedDescription)")
-    }
+    let data =
+      format == "onnx"
+      ? try saved.policy.onnx(
+        version: Version.current,
+        metadata: [
+          ("swirl.agent", saved.description.agent),
+          ("swirl.environment", saved.description.environment), ("swirl.steps", "\(saved.step)"),
+        ]) : saved.model
+    try Output.writeNew(data, to: path, option: "--out")
     Output.standard.text("wrote \(path): the policy after \(grouped(saved.step)) steps")
     Output.standard.endLine()
   }

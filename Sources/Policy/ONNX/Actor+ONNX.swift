@@ -1,0 +1,184 @@
+import Foundation
+import Tensors
+
+/// A policy that has no form in another format.
+public struct CannotExport: Error, CustomStringConvertible, Sendable {
+  public let description: String
+}
+
+extension Actor {
+  /// The deterministic policy as an ONNX file, from raw observations to the actions an environment takes: one-hot
+  /// encoding, normalisation, the network, the choice or the limits of actions.
+  ///
+  /// The input `observation` is Float32 `[rows, n]`, UInt8 where environments give bytes: a discrete value is
+  /// one number, the parts of a tuple or dictionary stand one after another in their declared order. The
+  /// output `action` is Int64 `[rows]` for one choice, Int64 `[rows, choices]` for several, Float32
+  /// `[rows, numbers]` for numbers. Beside it stand what sampling needs: `logits`, or `mean` before it is
+  /// limited and, where it is the same for every state, `log_std`.
+  ///
+  /// - Parameters:
+  ///   - version: Of the program that writes it.
+  ///   - metadata: Entries for whoever reads the file, such as what the policy was trained on.
+  /// - Throws: `CannotExport` for a policy that remembers.
+  public func onnx(version: String, metadata: [(String, String)] = []) throws -> Data {
+    if policy.memory != nil {
+      throw CannotExport(
+        description: "a policy with memory has no ONNX form yet; export it as safetensors")
+    }
+    var graph = ONNXGraph()
+    let observation = graph.input(
+      "observation", encoder.readsBytes ? .uint8 : .float, width: encoder.rawSize)
+    var x = encoded(observation, in: &graph)
+    if let features = policy.features { x = features.appended(to: &graph, x) }
+    appendAction(policy.perceptron.appended(to: &graph, x), to: &graph)
+    return Data(graph.encoded(name: "policy", producerVersion: version, metadata: metadata))
+  }
+
+  /// What `ObservationEncoder.encode` does.
+  private func encoded(_ raw: ONNXGraph.Value, in graph: inout ONNXGraph) -> ONNXGraph.Value {
+    if encoder.isIdentity && normalizer == nil { return raw }
+    var raw = raw
+    if let scale = encoder.byteScale {
+      let numbers = graph.apply(
+        "Cast", [raw], [("to", .integer(ONNXGraph.Element.float.rawValue))])
+      raw = graph.apply("Mul", [numbers, graph.constant("scale", [scale], shape: [])])
+    }
+    var parts: [ONNXGraph.Value] = []
+    var position = 0
+    for part in encoder.parts {
+      switch part {
+      case .numbers(let count):
+        let range = position..<position + count
+        parts.append(normalized(graph.columns(range, of: raw), range, in: &graph))
+        position += count
+      case .oneHot(let classes, let start):
+        // Int64 as `Int(_:)` makes it, and no class where none is equal.
+        let number = graph.apply(
+          "Cast", [graph.columns(position..<position + 1, of: raw)],
+          [("to", .integer(ONNXGraph.Element.int64.rawValue))])
+        let options = graph.constant(
+          "classes", Array(start..<start + classes), shape: [1, classes])
+        parts.append(
+          graph.apply(
+            "Cast", [graph.apply("Equal", [number, options])],
+            [("to", .integer(ONNXGraph.Element.float.rawValue))]))
+        position += 1
+      }
+    }
+    return graph.joined(parts)
+  }
+
+  private func normalized(
+    _ value: ONNXGraph.Value, _ range: Range<Int>, in graph: inout ONNXGraph
+  ) -> ONNXGraph.Value {
+    guard let normalizer else { return value }
+    let shape = [1, range.count]
+    let shift = graph.constant("shift", Array(normalizer.shift[range]), shape: shape)
+    let scale = graph.constant("scale", Array(normalizer.scale[range]), shape: shape)
+    let clip = normalizer.clip
+    let scaled = graph.apply("Mul", [graph.apply("Sub", [value, shift]), scale])
+    return graph.apply(
+      "Clip",
+      [
+        scaled, graph.constant("low", [-clip], shape: []),
+        graph.constant("high", [clip], shape: []),
+      ])
+  }
+
+  /// What `PolicyRunner.best` and `limited` do.
+  private func appendAction(_ output: ONNXGraph.Value, to graph: inout ONNXGraph) {
+    switch head {
+    case .categorical(let count, let start):
+      let pick = graph.apply(
+        "ArgMax", [output], [("axis", .integer(1)), ("keepdims", .integer(0))])
+      let action = graph.apply("Add", [pick, graph.constant("first", [start])])
+      graph.output("action", action, .int64, width: nil)
+      graph.output("logits", output, .float, width: count)
+    case .multiCategorical(let counts, let start):
+      var first = 0
+      let picks = counts.map { count in
+        let logits = graph.columns(first..<first + count, of: output)
+        first += count
+        return graph.apply(
+          "ArgMax", [logits], [("axis", .integer(1)), ("keepdims", .integer(1))])
+      }
+      let firsts = graph.constant("first", start, shape: [1, start.count])
+      let action = graph.apply("Add", [graph.joined(picks), firsts])
+      graph.output("action", action, .int64, width: counts.count)
+      graph.output("logits", output, .float, width: first)
+    case .gaussian(let low, let high):
+      let lowest = graph.constant("low", low, shape: [1, low.count])
+      let highest = graph.constant("high", high, shape: [1, high.count])
+      let action = graph.apply("Min", [graph.apply("Max", [output, lowest]), highest])
+      graph.output("action", action, .float, width: low.count)
+      graph.output("mean", output, .float, width: low.count)
+      if let logStd, !exploresByState {
+        let deviations = graph.constant("log_std", logStd.scalars, shape: [low.count])
+        graph.output("log_std", deviations, .float, width: low.count, hasRows: false)
+      }
+    }
+  }
+}
+
+extension MultilayerPerceptron {
+  /// The layers as operators that follow `input`.
+  fileprivate func appended(
+    to graph: inout ONNXGraph, _ input: ONNXGraph.Value
+  ) -> ONNXGraph.Value {
+    layers.reduce(input) { x, layer in
+      let shape = [layer.weight.shape[0], layer.weight.shape[1]]
+      var operands = [x, graph.constant("weight", layer.weight.scalars, shape: shape)]
+      if let bias = layer.bias {
+        operands.append(graph.constant("bias", bias.scalars, shape: [bias.count]))
+      }
+      return layer.activation.appended(to: &graph, graph.apply("Gemm", operands))
+    }
+  }
+}
+
+extension FeatureExtractor {
+  /// The convolutions and layers as operators that follow `input`, `[rows, n]`.
+  fileprivate func appended(
+    to graph: inout ONNXGraph, _ input: ONNXGraph.Value
+  ) -> ONNXGraph.Value {
+    guard let picture, !convolutions.isEmpty else { return dense.appended(to: &graph, input) }
+    let sizes =
+      picture.channelsFirst
+      ? [picture.channels, picture.height, picture.width]
+      : [picture.height, picture.width, picture.channels]
+    var images = graph.apply("Reshape", [input, graph.constant("shape", [0] + sizes)])
+    if !picture.channelsFirst {
+      images = graph.apply("Transpose", [images], [("perm", .integers([0, 3, 1, 2]))])
+    }
+    for layer in convolutions {
+      var operands = [
+        images,
+        graph.constant(
+          "weight", layer.weight.scalars, shape: (0..<4).map { layer.weight.shape[$0] }),
+      ]
+      if let bias = layer.bias {
+        operands.append(graph.constant("bias", bias.scalars, shape: [bias.count]))
+      }
+      images = layer.activation.appended(
+        to: &graph,
+        graph.apply(
+          "Conv", operands, [("strides", .integers([layer.stride.height, layer.stride.width]))]))
+    }
+    // A pixel's channels side by side, as the layers read them.
+    let pixels = graph.apply("Transpose", [images], [("perm", .integers([0, 2, 3, 1]))])
+    return dense.appended(to: &graph, graph.apply("Flatten", [pixels], [("axis", .integer(1))]))
+  }
+}
+
+extension Activation {
+  fileprivate func appended(
+    to graph: inout ONNXGraph, _ x: ONNXGraph.Value
+  ) -> ONNXGraph.Value {
+    switch self {
+    case .identity: x
+    case .tanh: graph.apply("Tanh", [x])
+    case .relu: graph.apply("Relu", [x])
+    case .sigmoid: graph.apply("Sigmoid", [x])
+    }
+  }
+}
