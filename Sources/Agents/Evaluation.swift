@@ -51,6 +51,17 @@ public func evaluate(
   _ policy: Actor, in environments: AnyVectorEnvironment, seed: UInt64,
   deterministic: Bool = true
 ) throws -> EvaluationResult {
+  try evaluate(
+    policy, in: environments, seed: seed, deterministic: deterministic, recording: nil)
+}
+
+/// As `evaluate(_:in:seed:deterministic:)`, keeping every step.
+///
+/// - Parameter episodes: One for each environment, or nil to keep none.
+func evaluate(
+  _ policy: Actor, in environments: AnyVectorEnvironment, seed: UInt64, deterministic: Bool,
+  recording episodes: [RecordedEpisode]?
+) throws -> EvaluationResult {
   guard try ActionHead(environments.actionSpace) == policy.head,
     try ObservationEncoder(for: environments) == policy.encoder
   else {
@@ -88,12 +99,18 @@ public func evaluate(
           logProbabilities: rows.logProbabilities, values: rows.values, memory: &memory)
       }
       runner.limited(rows: count, rows.actions, into: rows.limitedActions)
+      if let episodes {
+        for n in 0..<count where returns[n] == nil { episodes[n].append(rows, n) }
+      }
       stepper.step(
         0..<count,
         StepRows(
           actions: rows.limitedActions, observations: rows.observations,
           finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
           episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths, masks: masks))
+      if let episodes {
+        for n in 0..<count where returns[n] == nil { episodes[n].close(rows, n, endings[n]) }
+      }
       for n in 0..<count where endings[n] != .none {
         for i in n * policy.memorySize..<(n + 1) * policy.memorySize { memory[i] = 0 }
         if returns[n] != nil { continue }

@@ -28,6 +28,13 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Draw actions from the policy instead of taking the most probable one.")
   var stochastic = false
 
+  @Option(
+    name: .customLong("save-demonstrations"),
+    help: ArgumentHelp(
+      "Write the episodes to a new file that 'swirl train bc' and 'swirl train gail' learn from.",
+      valueName: "file"))
+  var demonstrationFile: String?
+
   @OptionGroup var options: OptionArguments
 
   @Flag(help: "Print one JSON object, for programs.")
@@ -37,7 +44,8 @@ struct EvaluateCommand: ParsableCommand {
     let saved = try SavedPolicy(run: directory)
     let (result, threshold) = try saved.evaluated(
       episodes: episodes, seed: seed, deterministic: !stochastic,
-      options: options.values(for: saved.description.environment))
+      options: options.values(for: saved.description.environment),
+      savingDemonstrationsTo: demonstrationFile)
     if json {
       printJSON(result)
     } else {

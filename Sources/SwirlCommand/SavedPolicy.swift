@@ -32,17 +32,30 @@ struct SavedPolicy {
   ///
   /// With options other than the run's it is not listed.
   ///
-  /// - Parameter seed: One more than the run's when nil, so that no episode of training comes again.
+  /// - Parameters:
+  ///   - seed: One more than the run's when nil, so that no episode of training comes again.
+  ///   - file: A new file that takes every step, for imitation.
   func evaluated(
     episodes: Int, seed: UInt64? = nil, deterministic: Bool = true,
-    options: [String: OptionValue] = [:]
+    options: [String: OptionValue] = [:], savingDemonstrationsTo file: String? = nil
   ) throws -> (result: EvaluationResult, rewardThreshold: Double?) {
     let seed = seed ?? description.seed &+ 1
     let trained = try directory.environmentOptions()
     let chosen = trained.merging(options) { $1 }
     let environments = try make(
       description.environment, count: episodes, seed: seed, options: chosen)
-    let result = try evaluate(policy, in: environments, seed: seed, deterministic: deterministic)
+    let result: EvaluationResult
+    if let file {
+      let (episodes, found) = try demonstrations(
+        of: policy, in: environments, seed: seed, deterministic: deterministic,
+        player: description.agent)
+      try Output.writeNew(try episodes.encoded(), to: file, option: "--save-demonstrations")
+      Console.note(
+        "wrote \(file): \(grouped(episodes.episodes)) episodes of \(grouped(episodes.count)) steps")
+      result = found
+    } else {
+      result = try evaluate(policy, in: environments, seed: seed, deterministic: deterministic)
+    }
     if chosen != trained { return (result, environments.spec?.rewardThreshold) }
     do {
       try directory.add(result, step: step, deterministic: deterministic)

@@ -21,7 +21,9 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("What learns: ppo, a2c, trpo, reinforce or qac.", valueName: "agent"))
+    help: ArgumentHelp(
+      "What learns: ppo, a2c, trpo, reinforce, qac; bc, gail or gail-trpo from demonstrations; sarsa, "
+        + "expected-sarsa or q-learning on a table.", valueName: "agent"))
   var agent: String?
 
   @Argument(
@@ -65,6 +67,12 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "What bc and gail learn from, as 'swirl evaluate --save-demonstrations' writes it; the setting "
+        + "demonstrations.", valueName: "file"))
+  var demonstrations: String?
+
+  @Option(
+    help: ArgumentHelp(
       "The run directory to make; runs/<agent>-<env>-s<seed> when left out.", valueName: "dir"))
   var out: String?
 
@@ -87,7 +95,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   static let agents: [any TrainableAgent.Type] = [
-    PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self,
+    PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self, BehaviorCloning.self, GAIL<PPO>.self,
+    GAIL<TRPO>.self, SARSA.self, ExpectedSARSA.self, QLearning.self,
   ]
 
   /// The agent of a name, or nil.
@@ -130,6 +139,15 @@ extension TrainCommand {
       configuration = try configuration.applying(yaml: try Self.text(of: config), file: config)
     }
     for setting in settings { configuration = try configuration.applying(setting) }
+    if let demonstrations {
+      guard Learner.Configuration.keys.contains("demonstrations") else {
+        throw CommandFailure(
+          .usage, "\(Learner.name) learns from no demonstrations; leave out --demonstrations")
+      }
+      // A run is resumed from wherever the person is then.
+      let path = URL(filePath: demonstrations).standardizedFileURL.path
+      configuration = try configuration.applying("demonstrations=\"\(path)\"")
+    }
     if let envs { configuration.environmentCount = envs }
     configuration.environmentOptions.merge(try options.values(for: environment)) { $1 }
     try configuration.validate()
@@ -158,7 +176,8 @@ extension TrainCommand {
     let fixed: [(String, Bool)] = [
       ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
       ("--config", config != nil), ("--set", !settings.isEmpty), ("--option", !options.isEmpty),
-      ("--out", out != nil), ("--eval-every and what goes with it", !evaluation.isEmpty),
+      ("--out", out != nil), ("--demonstrations", demonstrations != nil),
+      ("--eval-every and what goes with it", !evaluation.isEmpty),
     ]
     if let (name, _) = fixed.first(where: { $0.1 }) {
       throw CommandFailure(

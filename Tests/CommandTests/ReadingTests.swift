@@ -122,12 +122,59 @@ import Testing
     #expect(shapes.contains { $0.reduce(1, *) == 64 * 4 })
 
     expectRefusal(
-      try .init("export \(out) --format onyx --out \(file)"), status: 64, saying: "onyx",
-      "safetensors")
+      try .init("export \(out) --format onyx --out \(file)"), status: 64, saying: "onyx", "'onnx'")
     expectRefusal(
       try .init("export \(out) --format safetensors --out \(file)"), status: 64, saying: file)
     expectRefusal(
       try .init("export /nowhere/run --format safetensors"), status: 66, saying: "/nowhere/run")
+  }
+
+  /// A file that onnxruntime reads is checked in PolicyTests; here, that the command writes one.
+  @Test func exportsONNX() throws {
+    let folder = try TemporaryFolder()
+    let (out, file) = (folder.path("run"), folder.path("policy.onnx"))
+    #expect(try BuiltProgram.swirl("train ppo CartPole-v1 --steps 1024 --out \(out)").status == 0)
+    let result = try BuiltProgram.swirl("export \(out) --format onnx --out \(file)")
+    #expect(result.status == 0, "\(result.errors)")
+    let data = try Data(contentsOf: URL(fileURLWithPath: file))
+    #expect(data.starts(with: [0x08, 0x08, 0x12, 0x05] + Array("swirl".utf8)))
+    for name in ["observation", "action", "logits", "swirl.environment", "CartPole-v1"] {
+      #expect(data.range(of: Data(name.utf8)) != nil, "\(name)")
+    }
+    expectRefusal(
+      try .init("export \(out) --format onnx --out \(file)"), status: 64, saying: file)
+  }
+
+  @Test func savesDemonstrationsToLearnFrom() throws {
+    let folder = try TemporaryFolder()
+    let (out, file) = (folder.path("run"), folder.path("shown.safetensors"))
+    #expect(try BuiltProgram.swirl("train ppo CartPole-v1 --steps 4096 --out \(out)").status == 0)
+    let line = "evaluate \(out) --episodes 6 --json"
+    let result = try BuiltProgram.swirl("\(line) --save-demonstrations \(file)")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output == (try BuiltProgram.swirl(line).output))
+    #expect(result.errors.contains("6 episodes"))
+    expectRefusal(
+      try .init("\(line) --save-demonstrations \(file)"), status: 64,
+      saying: file, "--save-demonstrations")
+    for agent in ["bc", "gail-trpo"] {
+      let trained = try BuiltProgram.swirl(
+        "train \(agent) CartPole-v1 --steps 600 --demonstrations \(file) --out \(folder.path(agent))"
+      )
+      #expect(trained.status == 0, "\(trained.errors)")
+      #expect(try BuiltProgram.swirl("evaluate \(folder.path(agent)) --episodes 1").status == 0)
+    }
+    for (line, status, word) in [
+      ("bc CartPole-v1", 64, "--demonstrations"),
+      ("bc Acrobot-v1 --demonstrations \(file)", 64, "Discrete(3)"),
+      ("bc CartPole-v1 --demonstrations /nowhere/shown", 66, "/nowhere/shown"),
+      ("gail CartPole-v1 --demonstrations \(out)/config.yaml", 65, "config.yaml"),
+      ("ppo CartPole-v1 --demonstrations \(file)", 64, "no demonstrations"),
+      ("q-learning CartPole-v1", 64, "one discrete number"),
+    ] {
+      expectRefusal(
+        try .init("train \(line) --out \(folder.path("bad"))"), status: Int32(status), saying: word)
+    }
   }
 
   @Test func measuresSpeed() throws {

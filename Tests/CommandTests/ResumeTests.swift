@@ -5,18 +5,30 @@ import Testing
 @Suite(.serialized) struct ResumeTests {
   private static let isLong = ProcessInfo.processInfo.environment["SWIRL_LONG_TESTS"] == "1"
   /// Checkpoints as often as the loop can write them, so that a kill can hit every part of writing one.
-  private static func training(_ agent: String) -> [String] {
+  private static func training(_ agent: String, in folder: TemporaryFolder) throws -> [String] {
     let steps = agent == "ppo" ? "30000" : "10000"
-    return [
-      "train", agent, "CartPole-v1", "--steps", steps, "--checkpoint-every", "0.02",
+    let environment = agent == "sarsa" ? "FrozenLake-v1" : "CartPole-v1"
+    var arguments = [
+      "train", agent, environment, "--steps", steps, "--checkpoint-every", "0.02",
       "--eval-every", "2500", "--eval-episodes", "2",
     ]
+    if agent == "bc" || agent == "gail" {
+      let (run, file) = (folder.path("shown"), folder.path("shown.safetensors"))
+      for line in [
+        "train ppo CartPole-v1 --steps 2048 --out \(run)",
+        "evaluate \(run) --episodes 5 --save-demonstrations \(file)",
+      ] {
+        try #require(try BuiltProgram.swirl(line).status == 0)
+      }
+      arguments += ["--demonstrations", file]
+    }
+    return arguments
   }
 
-  @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac"])
+  @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac", "sarsa", "bc", "gail"])
   func killedAndResumedEqualsUninterrupted(_ agent: String) throws {
-    let training = Self.training(agent)
     let folder = try TemporaryFolder()
+    let training = try Self.training(agent, in: folder)
     let whole = folder.path("whole")
     let started = Date()
     #expect(try BuiltProgram.swirl.run(training + ["--out", whole]).status == 0)

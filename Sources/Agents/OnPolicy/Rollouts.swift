@@ -17,6 +17,8 @@ public struct Rollouts: Experience {
   /// `[N, memorySize]`: what the networks remember of the episodes that run.
   private var memory: [Float]
   private let noiseSteps: Int
+  /// Writes other rewards over the environment's, for agents that learn from none of those; not saved.
+  var payment: (@Sendable (RolloutBuffer) -> Void)?
   private let seed: UInt64
   private let gamma: Double
   private let lambda: Double
@@ -65,6 +67,7 @@ public struct Rollouts: Experience {
     progress.iteration += 1
     progress.episodes.add(buffer)
     timers.time(.advantages) {
+      payment?(buffer)
       if rewardScaling == nil {
         for i in 0..<buffer.count { buffer.scaledRewards[i] = Float(buffer.rewards[i]) }
       } else {
