@@ -15,7 +15,7 @@ import Runtime
 /// Its states are numbered `bits · 2^n + goal`, so that its table fits a few bits only.
 ///
 /// Source: M. Andrychowicz and others, "Hindsight Experience Replay", 2017.
-public struct BitFlipping: TabularEnvironment {
+public struct BitFlipping: TabularEnvironment, GoalEnvironment {
   @usableFromInline var bits = 0
   @usableFromInline var goal = 1
   public let n: Int
@@ -45,6 +45,11 @@ public struct BitFlipping: TabularEnvironment {
   public static func reward(achieved: Span<Float>, desired: Span<Float>) -> Double {
     for index in achieved.indices where achieved[index] != desired[index] { return -1 }
     return 0
+  }
+
+  public func outcome(achieved: Span<Float>, desired: Span<Float>) -> StepResult {
+    let reward = Self.reward(achieved: achieved, desired: desired)
+    return StepResult(reward: reward, ending: reward == 0 ? .terminated : .none)
   }
 
   @inlinable

@@ -23,6 +23,9 @@ public protocol VectorizedEnvironments: Sendable {
   /// Steps after which an episode is truncated.
   var timeLimit: Int? { get }
 
+  /// Where observations hold their goals, if these are ``GoalEnvironment``s.
+  var goals: GoalColumns? { get }
+
   /// Gives the body what steps the environments.
   mutating func withStepper<R>(_ body: (VectorStepper) throws -> R) rethrows -> R
 
@@ -83,6 +86,7 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
   public var maskSize: Int { base.maskSize }
   public var metricNames: [String] { base.metricNames }
   public var timeLimit: Int? { base.timeLimit }
+  public var goals: GoalColumns? { base.goals }
 
   public mutating func withStepper<R>(_ body: (VectorStepper) throws -> R) rethrows -> R {
     guard let clock else { return try base.withStepper(body) }
@@ -139,6 +143,7 @@ extension VectorEnvironment: VectorizedEnvironments {
   public var actionSpace: any Space { actions }
   public var observesBytes: Bool { E.Element.self == UInt8.self }
   public var metricNames: [String] { E.metricNames }
+  public var goals: GoalColumns? { (environments[0] as? any GoalEnvironment)?.goalColumns }
 
   /// These environments with their type erased, a fork.
   public var erased: AnyVectorEnvironment { AnyVectorEnvironment(self) }
