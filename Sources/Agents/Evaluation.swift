@@ -62,7 +62,7 @@ func evaluate(
   _ policy: Actor, in environments: AnyVectorEnvironment, seed: UInt64, deterministic: Bool,
   recording episodes: [RecordedEpisode]?
 ) throws -> EvaluationResult {
-  guard try ActionHead(environments.actionSpace) == policy.head,
+  guard policy.head.acts(in: environments.actionSpace),
     try ObservationEncoder(for: environments) == policy.encoder
   else {
     throw RunError(

@@ -70,6 +70,9 @@ public struct Actor: Module {
     let (latent, output) = policy.split(x)
     guard let logStd else {
       let (counts, start) = head.choices
+      if head.outputSize != counts.reduce(0, +) || counts.isEmpty {
+        fail("distribution", "a head \(head) gives no distribution of actions")
+      }
       return .categorical(
         MultiCategorical(logits: output, counts: counts, mask: mask), start: start)
     }

@@ -15,7 +15,7 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
   public let rawSize: Int
   /// Numbers of an encoded row.
   public let encodedSize: Int
-  let isIdentity: Bool
+  package let isIdentity: Bool
 
   init(parts: [Part], byteScale: Float? = nil) {
     self.parts = parts

@@ -18,6 +18,9 @@ package final class PolicyRunner {
   /// A state of each row that a look ahead moves on in place of the real one.
   private let aside: UnsafeMutablePointer<Float>
   private let noise: GaussianNoise?
+  /// Of the head, made once.
+  private let bounds: (low: [Float], high: [Float])?
+  private let choiceCount: Int
 
   /// - Parameter capacity: The largest number of rows a call may pass.
   package convenience init(_ model: ActorCritic, capacity: Int) {
@@ -40,6 +43,8 @@ package final class PolicyRunner {
   ) {
     self.actor = actor
     self.critic = critic
+    bounds = actor.head.bounds
+    choiceCount = actor.head.choices.counts.count
     let capacity = max(capacity, 1)
     self.capacity = capacity
     policy = NetworkRunner(actor.policy, capacity: capacity)
@@ -82,6 +87,17 @@ package final class PolicyRunner {
         rows: rows, own, state: memory.map { $0 + policy.memorySize }, stride: memorySize)
     }
     values.update(from: critic.network.outputs(rows: rows, read).output, count: rows)
+  }
+
+  /// Outputs of the policy network, and the number of the first of its choices.
+  package var outputSize: Int { actor.head.outputSize }
+  package var firstOption: Int { actor.head.choices.start.first ?? 0 }
+
+  /// The policy network's outputs for `rows` raw observations, `[rows, outputSize]`, good until the next call.
+  package func outputs(
+    rows: Int, _ observations: UnsafeRawPointer
+  ) -> UnsafeMutablePointer<Float> {
+    policy.outputs(rows: rows, policy.features(rows: rows, encoded(rows, observations))).output
   }
 
   /// V of `rows` raw observations.
@@ -162,6 +178,21 @@ package final class PolicyRunner {
       noise?.sample(
         rows: rows, mean: output, latent: latent, streams: streams, actions: actions,
         logProbabilities: chosen, draws: drawsNoise)
+    case .squashedGaussian(let low, _):
+      let size = low.count
+      chosen.update(repeating: 0, count: rows)
+      for row in 0..<rows {
+        let (mean, logStd) = (output + row * 2 * size, output + (row * 2 + 1) * size)
+        for i in 0..<size {
+          let deviation = Float(exp(Double(SquashedGaussian.limited(logStd[i]))))
+          mean[i] += deviation * Float(streams[row].standardNormal())
+        }
+      }
+      takeBest(rows, output, actions)
+    case .deterministic, .values:
+      // Nothing is left to chance.
+      chosen.update(repeating: 0, count: rows)
+      takeBest(rows, output, actions)
     }
   }
 
@@ -176,10 +207,16 @@ package final class PolicyRunner {
     let features = policy.features(rows: rows, encoded(rows, observations))
     let remembered = policy.remembered(rows: rows, features, state: memory, stride: memorySize)
     let output = policy.outputs(rows: rows, remembered).output
+    applyMask(rows * actor.head.outputSize, masks, output)
+    takeBest(rows, output, actions)
+  }
+
+  private func takeBest(
+    _ rows: Int, _ output: UnsafeMutablePointer<Float>, _ actions: UnsafeMutablePointer<Float>
+  ) {
     switch actor.head {
     case .categorical, .multiCategorical:
       let (counts, start) = actor.head.choices
-      applyMask(rows * actor.head.outputSize, masks, output)
       var first = 0
       for row in 0..<rows {
         for (i, count) in counts.enumerated() {
@@ -191,6 +228,25 @@ package final class PolicyRunner {
       }
     case .gaussian(let low, _):
       actions.update(from: output, count: rows * low.count)
+    case .deterministic(let low, let high), .squashedGaussian(let low, let high):
+      let (size, width) = (low.count, actor.head.outputSize)
+      RowKernels.tanh(rows * width, output, output)
+      for row in 0..<rows {
+        for i in 0..<size {
+          let (half, middle) = (0.5 * (high[i] - low[i]), 0.5 * (high[i] + low[i]))
+          actions[row * size + i] = output[row * width + i] * half + middle
+        }
+      }
+    case .values(let count, let start, let atoms, let low, let high):
+      for row in 0..<rows {
+        let values = output + row * count * atoms
+        if atoms > 1 {
+          DistributionalValues.means(count, atoms: atoms, low: low, high: high, values)
+        }
+        var pick = 0
+        for k in 1..<max(count, 1) where values[k] > values[pick] { pick = k }
+        actions[row] = Float(pick + start)
+      }
     }
   }
 
@@ -199,14 +255,13 @@ package final class PolicyRunner {
   package func limited(
     rows: Int, _ actions: UnsafePointer<Float>, into limited: UnsafeMutablePointer<Float>
   ) {
-    switch actor.head {
-    case .categorical: limited.update(from: actions, count: rows)
-    case .multiCategorical(let counts, _): limited.update(from: actions, count: rows * counts.count)
-    case .gaussian(let low, let high):
-      let size = low.count
-      for i in 0..<rows * size {
-        limited[i] = min(max(actions[i], low[i % size]), high[i % size])
-      }
+    guard let (low, high) = bounds else {
+      limited.update(from: actions, count: rows * choiceCount)
+      return
+    }
+    let size = low.count
+    for i in 0..<rows * size {
+      limited[i] = min(max(actions[i], low[i % size]), high[i % size])
     }
   }
 

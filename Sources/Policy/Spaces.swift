@@ -28,6 +28,21 @@ extension ActionHead {
   }
 }
 
+extension ActionHead {
+  /// Whether actions of this head are actions of a space.
+  package func acts(in space: any Space) -> Bool {
+    guard let natural = try? ActionHead(space) else { return false }
+    switch (self, natural) {
+    case (.deterministic(let low, let high), .gaussian(let least, let most)),
+      (.squashedGaussian(let low, let high), .gaussian(let least, let most)):
+      return low == least && high == most
+    case (.values(let count, let start, _, _, _), .categorical(let options, let first)):
+      return count == options && start == first
+    default: return self == natural
+    }
+  }
+}
+
 extension ObservationEncoder {
   /// Numbers of a `Box` or `MultiBinary` as they are, discrete ones one-hot, the parts of a tuple or
   /// dictionary one after another in their declared order.

@@ -59,6 +59,12 @@ package enum RowKernels {
     kernels.log_softmax(rows, width, x, y)
   }
 
+  package static func tanh(
+    _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    kernels.unary(Int32(SWIRL_UNARY_TANH.rawValue), count, x, y)
+  }
+
   package static func exp(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>)
   {
     kernels.unary(Int32(SWIRL_EXP.rawValue), count, x, y)
