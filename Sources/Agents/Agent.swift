@@ -26,10 +26,31 @@ public protocol Agent: Sendable {
   /// `model.safetensors` is among them and enough to evaluate the policy.
   func snapshot() throws -> [String: Data]
 
-  /// Continues from what `snapshot` returned. `directory` is what errors call the files' folder.
+  /// The parts of that state which never change any more, such as the older rows of a replay buffer: a
+  /// checkpoint names them and shares them with others. None unless an agent says otherwise.
+  var segments: [CheckpointSegment] { get }
+
+  /// Continues from what `snapshot` returned, with the segments among the files. `directory` is what errors
+  /// call the files' folder.
   ///
   /// - Throws: `RunError` or `SafetensorsError`, one sentence; the agent is then not to be used.
   mutating func restore(_ files: [String: Data], directory: String) throws
+}
+
+extension Agent {
+  public var segments: [CheckpointSegment] { [] }
+}
+
+/// A piece of an agent's state that never changes: one name always stands for the same bytes.
+public struct CheckpointSegment: Sendable {
+  public let name: String
+  /// The bytes, made when they are first written.
+  public let data: @Sendable () -> Data
+
+  public init(name: String, data: @escaping @Sendable () -> Data) {
+    self.name = name
+    self.data = data
+  }
 }
 
 /// An agent that can be made from the name of an environment and settings, as `swirl train` does.

@@ -194,12 +194,19 @@ public struct RunDirectory: Sendable {
     public let files: [String: Data]
   }
 
-  private struct Manifest: Codable {
+  struct Manifest: Codable {
     struct Entry: Codable {
       let bytes: Int
       let crc32c: String
+
+      init(_ data: Data) {
+        bytes = data.count
+        crc32c = String(Checksum.crc32c(data), radix: 16)
+      }
     }
     let files: [String: Entry]
+    /// Files of the run's folder `segments` that belong to the checkpoint.
+    var segments: [String: Entry]?
   }
 
   /// The steps of the checkpoints there are, oldest first.
@@ -214,10 +221,13 @@ public struct RunDirectory: Sendable {
   ///
   /// - Throws: `RunError` of kind `failed`, for example when the disk is full; earlier checkpoints are
   ///   then as they were.
-  public func writeCheckpoint(step: Int, files: [String: Data]) throws {
+  public func writeCheckpoint(
+    step: Int, files: [String: Data], segments: [CheckpointSegment] = []
+  ) throws {
     let folder = file("checkpoints")
     let target = "\(folder)/step-\(step)"
     if FileManager.default.fileExists(atPath: target) { return }
+    let entries = try write(segments)
     let temporary = "\(folder)/.writing-step-\(step)"
     do {
       try? FileManager.default.removeItem(atPath: temporary)
@@ -226,9 +236,7 @@ public struct RunDirectory: Sendable {
         try DurableFile.write(data, to: "\(temporary)/\(name)")
       }
       let manifest = Manifest(
-        files: files.mapValues {
-          .init(bytes: $0.count, crc32c: String(Checksum.crc32c($0), radix: 16))
-        })
+        files: files.mapValues(Manifest.Entry.init), segments: entries.isEmpty ? nil : entries)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       try DurableFile.write(try encoder.encode(manifest), to: "\(temporary)/manifest.json")
@@ -242,6 +250,7 @@ public struct RunDirectory: Sendable {
     for old in checkpointSteps().filter({ $0 <= step }).dropLast(Self.keptCheckpoints) {
       removeCheckpoint(old)
     }
+    removeUnusedSegments()
   }
 
   /// Hides a checkpoint by one rename before its files go, so that none is ever seen in part.
@@ -255,14 +264,16 @@ public struct RunDirectory: Sendable {
 
   /// The latest checkpoint, every file checked against its size and checksum; nil where there is none.
   ///
+  /// - Parameter withSegments: Whether the files hold the segments too, which going on with a run takes and
+  ///   reading its policy does not.
   /// - Throws: `RunError` of kind `data` naming the file that is damaged and how.
-  public func latestCheckpoint() throws -> Checkpoint? {
+  public func latestCheckpoint(withSegments: Bool = false) throws -> Checkpoint? {
     guard let step = checkpointSteps().last else { return nil }
     let directory = file("checkpoints/step-\(step)")
-    func bad(_ name: String, _ what: String) -> RunError {
+    func bad(_ name: String, _ what: String, in folder: String? = nil) -> RunError {
       RunError(
         .data,
-        "\(directory)/\(name) is damaged: \(what); removing \(directory) goes back to the checkpoint before it"
+        "\(folder ?? directory)/\(name) is damaged: \(what); removing \(directory) goes back to the checkpoint before it"
       )
     }
     guard let encoded = FileManager.default.contents(atPath: directory + "/manifest.json") else {
@@ -272,20 +283,28 @@ public struct RunDirectory: Sendable {
       throw bad("manifest.json", "it is not the list of the checkpoint's files")
     }
     var files: [String: Data] = [:]
-    for (name, entry) in manifest.files.sorted(by: { $0.key < $1.key }) {
+    let segments = withSegments ? manifest.segments ?? [:] : [:]
+    let all =
+      manifest.files.map { ($0, $1, directory) } + segments.map { ($0, $1, file("segments")) }
+    for (name, entry, folder) in all.sorted(by: { $0.0 < $1.0 }) {
       guard !name.contains("/"), name != "..", !name.isEmpty else {
         throw bad(
           "manifest.json", "it names the file '\(name.prefix(60))', which is outside the checkpoint"
         )
       }
-      guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)") else {
-        throw bad(name, "it is missing or cannot be read")
+      guard
+        let data = try? Data(
+          contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"), options: .mappedIfSafe)
+      else {
+        throw bad(name, "it is missing or cannot be read", in: folder)
       }
       guard data.count == entry.bytes else {
-        throw bad(name, "it has \(data.count) bytes where \(entry.bytes) were written")
+        throw bad(
+          name, "it has \(data.count) bytes where \(entry.bytes) were written", in: folder)
       }
       guard String(Checksum.crc32c(data), radix: 16) == entry.crc32c else {
-        throw bad(name, "its bytes are not those that were written (the checksum differs)")
+        throw bad(
+          name, "its bytes are not those that were written (the checksum differs)", in: folder)
       }
       files[name] = data
     }
@@ -305,6 +324,7 @@ public struct RunDirectory: Sendable {
     ] {
       unlink(file(name))
     }
+    removeUnusedSegments()
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -71,7 +71,7 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     (agent, environments) = try make(description, configuration)
     self.callbacks = (description.evaluation?.callbacks ?? []) + callbacks
     var files: [String: Data] = [:]
-    if let checkpoint = try directory.latestCheckpoint() {
+    if let checkpoint = try directory.latestCheckpoint(withSegments: true) {
       guard let state = checkpoint.files[Self.environmentFile] else {
         throw RunError(.data, "\(checkpoint.directory) lacks \(Self.environmentFile)")
       }
@@ -288,7 +288,8 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     // First the rows and evaluations, which resume cuts after the checkpoint but could not bring back before it.
     try metrics.flush(now: true)
     try flushEvaluations()
-    try directory.writeCheckpoint(step: agent.stepCount, files: files)
+    try directory.writeCheckpoint(
+      step: agent.stepCount, files: files, segments: agent.segments)
     let last = description.sessions.count - 1
     description.sessions[last].lastStep = agent.stepCount
     description.sessions[last].seconds = (ContinuousClock.now - start) / .seconds(1)
