@@ -54,6 +54,19 @@ struct CheckpointFiles {
     return saved
   }
 
+  /// The tensors of a file in the order in which `model` visits its parameters, which must have their shapes.
+  func parameters(_ name: String, like model: some Module) throws -> [Tensor] {
+    let saved = try tensors(name)
+    return try model.parameters.map { parameter in
+      guard let tensor = saved[parameter.name], tensor.shape == parameter.value.shape else {
+        throw RunError(
+          .data, "\(directory)/\(name) holds no \(parameter.name) of shape \(parameter.value.shape)"
+        )
+      }
+      return tensor
+    }
+  }
+
   func tensors(_ name: String) throws -> [String: Tensor] {
     try Safetensors.decode(try file(name), file: directory + "/" + name).tensors
   }

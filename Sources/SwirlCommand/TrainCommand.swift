@@ -22,7 +22,7 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "What learns: ppo, a2c, trpo, reinforce, qac; bc, gail or gail-trpo from demonstrations; sarsa, "
+      "What learns: ppo, a2c, trpo, reinforce, qac, ddpg, td3, sac, dqn; bc, gail or gail-trpo from demonstrations; sarsa, "
         + "expected-sarsa or q-learning on a table.", valueName: "agent"))
   var agent: String?
 
@@ -96,7 +96,8 @@ struct TrainCommand: ParsableCommand {
 
   static let agents: [any TrainableAgent.Type] = [
     PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self, BehaviorCloning.self, GAIL<PPO>.self,
-    GAIL<TRPO>.self, SARSA.self, ExpectedSARSA.self, QLearning.self,
+    GAIL<TRPO>.self, SARSA.self, ExpectedSARSA.self, QLearning.self, DDPG.self, TD3.self, SAC.self,
+    DQN.self,
   ]
 
   /// The agent of a name, or nil.
@@ -159,6 +160,9 @@ extension TrainCommand {
     configuration.environmentOptions = environments.spec?.options ?? [:]
     let plan = try evaluation.plan(for: environments, named: environment, seed: seed)
     let learner = try Learner(for: environments, configuration, seed: seed, totalSteps: nil)
+    if let replay = (learner as? any OffPolicyAgent)?.replayByteCount {
+      Console.note("the replay buffer takes \(ReplayMemory.text(replay)) of memory once it is full")
+    }
     let description = RunDescription(
       agent: Learner.name, environment: environment, seed: seed, totalSteps: steps ?? 100_000,
       version: Version.current, simd: simdLevel, evaluation: plan)
@@ -230,7 +234,7 @@ extension TrainCommand {
 
 extension TrainCommand {
   private func drive<Learner: TrainableAgent>(
-    _ run: TrainingRun<Learner>, _ description: RunDescription, _ path: String
+    _ run: consuming TrainingRun<Learner>, _ description: RunDescription, _ path: String
   ) throws {
     var run = run
     let first = run.agent.stepCount

@@ -6,6 +6,7 @@ import Testing
   private static let isLong = ProcessInfo.processInfo.environment["SWIRL_LONG_TESTS"] == "1"
   /// Checkpoints as often as the loop can write them, so that a kill can hit every part of writing one.
   private static func training(_ agent: String, in folder: TemporaryFolder) throws -> [String] {
+    if let offPolicy = offPolicyTraining(agent) { return offPolicy }
     let steps = agent == "ppo" ? "30000" : "10000"
     let environment = agent == "sarsa" ? "FrozenLake-v1" : "CartPole-v1"
     var arguments = [
@@ -25,7 +26,29 @@ import Testing
     return arguments
   }
 
-  @Test(arguments: ["ppo", "a2c", "trpo", "reinforce", "qac", "sarsa", "bc", "gail"])
+  /// Small networks and a replay buffer that comes round more than once.
+  private static func offPolicyTraining(_ agent: String) -> [String]? {
+    guard ["ddpg", "td3", "sac", "dqn"].contains(agent) else { return nil }
+    var settings = [
+      "net_arch=[16, 16]", "batch_size=16", "buffer_size=800", "learning_starts=100",
+      "report_interval=20",
+    ]
+    if agent == "dqn" {
+      settings += [
+        "train_freq=4", "gradient_steps=2", "prioritized_replay=true", "dueling=true", "n_atoms=7",
+        "target_update_interval=50", "n_steps=3",
+      ]
+    }
+    let environment = agent == "dqn" ? "CartPole-v1" : "Pendulum-v1"
+    return [
+      "train", agent, environment, "--steps", "4000", "--checkpoint-every", "0.02", "--eval-every",
+      "1000", "--eval-episodes", "2",
+    ] + settings.flatMap { ["--set", $0] }
+  }
+
+  @Test(arguments: [
+    "ppo", "a2c", "trpo", "reinforce", "qac", "sarsa", "bc", "gail", "ddpg", "td3", "sac", "dqn",
+  ])
   func killedAndResumedEqualsUninterrupted(_ agent: String) throws {
     let folder = try TemporaryFolder()
     let training = try Self.training(agent, in: folder)
@@ -124,6 +147,48 @@ import Testing
       try good.write(to: file)
     }
     #expect(try BuiltProgram.swirl("evaluate \(out) --episodes 1").status == 0)
+  }
+
+  /// Checkpoints share the pieces of a replay buffer; the one that goes on with a run reads them, and whoever
+  /// wants the policy does not.
+  @Test func damagedReplayIsRefusedAndLeftAlone() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    let training = try #require(Self.offPolicyTraining("td3"))
+    #expect(try BuiltProgram.swirl.run(training + ["--out", out]).status == 0)
+    let run = RunFolder(out)
+    let segments = run.url.appendingPathComponent("segments")
+    let numbers = try FileManager.default.contentsOfDirectory(atPath: segments.path).compactMap {
+      Int($0.dropFirst("replay-".count).prefix { $0 != "." })
+    }
+    // 800 rows in pieces of 100, and those that an older checkpoint names; the newest is the latest's.
+    #expect(numbers.count >= 7)
+    let name = "replay-\(try #require(numbers.max())).bin"
+    let file = segments.appendingPathComponent(name)
+    let good = try Data(contentsOf: file)
+    var flipped = good
+    flipped[good.count / 2] ^= 0x10
+    for bad in [flipped, good.dropLast(), nil] {
+      if let bad { try bad.write(to: file) } else { try FileManager.default.removeItem(at: file) }
+      let before = try run.contents()
+      expectRefusal(
+        try BuiltProgram.swirl("train --resume \(out) --steps 5000"), status: 65, saying: name)
+      #expect(
+        try BuiltProgram.swirl("export \(out) --format safetensors --out \(out)-x").status == 0)
+      try? FileManager.default.removeItem(atPath: out + "-x")
+      #expect(try run.contents() == before)
+    }
+    try good.write(to: file)
+    #expect(try BuiltProgram.swirl("train --resume \(out) --steps 4100").status == 0)
+  }
+
+  @Test func aReplayBufferTooLargeIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let out = folder.path("run")
+    expectRefusal(
+      try BuiltProgram.swirl("train sac Pendulum-v1 --set buffer_size=20000000000 --out \(out)"),
+      status: 64, saying: "buffer_size", "of memory")
+    #expect(!FileManager.default.fileExists(atPath: out))
   }
 
   @Test func aRunHasOneProcess() throws {

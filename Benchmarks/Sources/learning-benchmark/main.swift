@@ -14,6 +14,7 @@ let numbers = arguments.dropFirst(2).filter { !$0.contains("=") }.map { Int($0) 
 let agents: [any TrainableAgent.Type] = [
   PPO.self, A2C.self, TRPO.self, REINFORCE.self, QAC.self, BehaviorCloning.self, GAIL<PPO>.self,
   GAIL<TRPO>.self, SARSA.self, ExpectedSARSA.self, QLearning.self,
+  DDPG.self, TD3.self, SAC.self, DQN.self,
 ]
 guard let agent = agents.first(where: { $0.name == name }), numbers.count <= 2,
   numbers.allSatisfy({ $0 ?? 0 > 0 })

@@ -116,6 +116,36 @@ extension Actor {
         let deviations = graph.constant("log_std", logStd.scalars, shape: [low.count])
         graph.output("log_std", deviations, .float, width: low.count, hasRows: false)
       }
+    case .deterministic(let low, let high), .squashedGaussian(let low, let high):
+      let (size, bounds) = (low.count, zip(low, high))
+      func row(_ name: String, _ numbers: [Float]) -> ONNXGraph.Value {
+        graph.constant(name, numbers, shape: [1, size])
+      }
+      let squashed = graph.apply("Tanh", [graph.columns(0..<size, of: output)])
+      let half = row("half", bounds.map { 0.5 * ($1 - $0) })
+      let middle = row("middle", bounds.map { 0.5 * ($1 + $0) })
+      let scaled = graph.apply("Add", [graph.apply("Mul", [squashed, half]), middle])
+      let atLeast = graph.apply("Max", [scaled, row("low", low)])
+      let action = graph.apply("Min", [atLeast, row("high", high)])
+      graph.output("action", action, .float, width: size)
+    case .values(let count, let start, let atoms, let low, let high):
+      var values = output
+      if atoms > 1 {
+        let step = (high - low) / Float(atoms - 1)
+        let support = graph.constant(
+          "support", (0..<atoms).map { low + Float($0) * step }, shape: [atoms, 1])
+        values = graph.joined(
+          (0..<count).map { action in
+            let logits = graph.columns(action * atoms..<(action + 1) * atoms, of: output)
+            let shares = graph.apply("Softmax", [logits], [("axis", .integer(1))])
+            return graph.apply("MatMul", [shares, support])
+          })
+      }
+      let pick = graph.apply(
+        "ArgMax", [values], [("axis", .integer(1)), ("keepdims", .integer(0))])
+      let action = graph.apply("Add", [pick, graph.constant("first", [start])])
+      graph.output("action", action, .int64, width: nil)
+      graph.output("values", values, .float, width: count)
     }
   }
 }
