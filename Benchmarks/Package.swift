@@ -10,6 +10,7 @@ let package = Package(
   targets: [
     .executableTarget(name: "environment-benchmark", dependencies: [swirl]),
     .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "ddpg-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
     .executableTarget(name: "runs-benchmark", dependencies: [swirl]),
   ]

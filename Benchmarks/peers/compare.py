@@ -17,7 +17,7 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 BUILT = HERE.parent / ".build" / "release"
 SWIRL = HERE.parent.parent / ".build" / "release" / "swirl"
-PARTS = ("engine", "environments", "ppo")
+PARTS = ("engine", "environments", "ppo", "ddpg")
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--peers", required=True)
@@ -125,3 +125,8 @@ if "ppo" in wanted:
             [BUILT / "ppo-benchmark"], [arguments.rejax, HERE / "rejax_ppo.py"],
             [("ppo_cartpole_8x128", "rejax_ppo_cartpole_8x128", True)],
         )
+if "ddpg" in wanted:
+    compare(
+        [BUILT / "ddpg-benchmark"], [arguments.peers, HERE / "sb3_ddpg.py"],
+        [("ddpg_pendulum_400_300", "sb3_ddpg_pendulum_400_300", True)],
+    )
