@@ -17,8 +17,9 @@ extension PPOSettings {
       "CartPole-v0": cartPole, "CartPole-v1": cartPole,
       "PositionOnlyCartPole-v0": .with {
         $0.environmentCount = 8
-        $0.stepsPerRollout = 128
+        $0.stepsPerRollout = 32
         $0.batchSize = 256
+        $0.epochs = 20
         $0.gamma = 0.98
         $0.gaeLambda = 0.8
         $0.learningRate = .linear(1e-3)
