@@ -95,7 +95,7 @@ extension DQNSettings {
       $0.explorationFraction = 0.12
       $0.explorationFinal = 0.1
     }
-    return [
+    let others: [String: DQNConfiguration] = [
       "CartPole-v0": cartPole, "CartPole-v1": cartPole, "Acrobot-v1": acrobot,
       "LunarLander-v3": acrobot,
       "MountainCar-v0": .with {
@@ -126,5 +126,21 @@ extension DQNSettings {
         $0.goalStrategy = .future
       },
     ]
+    let minAtar = DQNConfiguration.with {
+      $0.environmentCount = 4
+      $0.networkArchitecture = []
+      $0.learningRate = 3e-4
+      $0.batchSize = 64
+      $0.bufferSize = 100_000
+      $0.learningStarts = 5000
+      $0.trainFrequency = 4
+      $0.targetUpdateInterval = 1000
+      $0.explorationFraction = 0.2
+      $0.explorationFinal = 0.05
+      $0.doubleQ = true
+    }
+    let games = ["Asterix", "Breakout", "Freeway", "Seaquest", "SpaceInvaders"]
+    let names = games.flatMap { ["MinAtar/\($0)-v0", "MinAtar/\($0)-v1"] }
+    return others.merging(names.map { ($0, minAtar) }) { $1 }
   }()
 }
