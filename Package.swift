@@ -44,13 +44,16 @@ let package = Package(
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
+      name: "Language", dependencies: ["Runtime", "Tensors", "Envs"], exclude: ["README.md"]),
+    .target(
       name: "Agents",
       dependencies: [
-        "Runtime", "Tensors", "Envs", "Policy", "Replay", "Yams",
+        "Runtime", "Tensors", "Envs", "Policy", "Replay", "Language", "Yams",
         .product(name: "Logging", package: "swift-log"),
       ], exclude: ["README.md"]),
     .target(
-      name: "Swirl", dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Agents"]),
+      name: "Swirl",
+      dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Language", "Agents"]),
     .target(
       name: "SwirlCommand",
       dependencies: [
@@ -84,9 +87,13 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"], exclude: ["References"]),
     .testTarget(
+      name: "LanguageTests", dependencies: ["Language", "Tensors", "Envs", "Runtime"],
+      exclude: ["References"]),
+    .testTarget(
       name: "AgentsTests",
       dependencies: [
-        "Agents", "Policy", "Tensors", "Envs", "Runtime", "Replay", "CAllocationCounter",
+        "Agents", "Policy", "Tensors", "Envs", "Runtime", "Replay", "Language",
+        "CAllocationCounter",
       ],
       exclude: ["References"]),
     .testTarget(
