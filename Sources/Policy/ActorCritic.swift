@@ -32,8 +32,7 @@ public struct ActorCritic: Module {
       criticOutputs: Int = 1, normalizationClip: Double? = nil
     ) {
       self.network = network
-      // Whoever reads the policy's memory reads what was made of its features.
-      self.sharesFeatures = (sharesFeatures || sharesMemory) && network.features != nil
+      self.sharesFeatures = sharesFeatures && network.features != nil
       self.sharesMemory = sharesMemory && network.memory != nil
       self.orthogonal = orthogonal
       self.logStdInit = logStdInit
