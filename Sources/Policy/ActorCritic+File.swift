@@ -96,7 +96,9 @@ private struct ModelForm: Codable {
       && value.map {
         1...1_000_000 ~= $0.outputs && plausible($0.hidden)
           && (!$0.sharesFeatures || actor.network.features != nil)
-          && (!$0.sharesMemory || actor.network.memory != nil)
+          && (!$0.sharesMemory
+            || actor.network.memory != nil
+              && $0.sharesFeatures == (actor.network.features != nil))
           && $0.ownMemory == ($0.sharesMemory ? nil : actor.network.memory)
       } ?? true
   }

@@ -32,7 +32,8 @@ public struct ActorCritic: Module {
       criticOutputs: Int = 1, normalizationClip: Double? = nil
     ) {
       self.network = network
-      self.sharesFeatures = sharesFeatures && network.features != nil
+      // Whoever reads the policy's memory reads what was made of its features.
+      self.sharesFeatures = (sharesFeatures || sharesMemory) && network.features != nil
       self.sharesMemory = sharesMemory && network.memory != nil
       self.orthogonal = orthogonal
       self.logStdInit = logStdInit

@@ -118,9 +118,7 @@ package final class PolicyRunner {
     let features = critic.sharesFeatures ? policy.features(rows: rows, input) : input
     var remembered = features
     if critic.sharesMemory {
-      remembered = policy.remembered(
-        rows: rows, critic.sharesFeatures ? features : policy.features(rows: rows, input),
-        state: state, stride: memorySize)
+      remembered = policy.remembered(rows: rows, features, state: state, stride: memorySize)
     }
     self.values(
       rows, input: input, features: features, remembered: remembered, memory: state, into: values)

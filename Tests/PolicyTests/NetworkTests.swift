@@ -51,6 +51,11 @@ struct NetworkTests {
           features: .minAtar(picture), memory: .init(kind: .gru, units: 16), hidden: []),
         sharesFeatures: true, sharesMemory: true), picture: picture),
     Case(
+      testDescription: "a shared LSTM, and so shared convolutions",
+      architecture: .init(
+        network: .init(features: .minAtar(picture), memory: .init(units: 16), hidden: [8]),
+        sharesFeatures: false, sharesMemory: true), picture: picture),
+    Case(
       testDescription: "a GRU of three layers and noise by state",
       architecture: .init(
         network: .init(memory: .init(kind: .gru, units: 8, layers: 3), hidden: [8]),
@@ -126,6 +131,20 @@ struct NetworkTests {
         memory: Tensor(firstMemory, shape: [batch, model.memorySize])))
     #expect(log.scalars == logProbabilities)
     #expect(value.scalars == values)
+    // No parameter stands about that nothing reads.
+    let (_, gradients) = valueWithGradient(at: model) { model in
+      let (log, _, value) = model.evaluate(
+        observations: bytes.withUnsafeBytes {
+          model.encoded(rows: steps * batch, $0.baseAddress!)
+        }, actions: Tensor(actions, shape: [steps * batch, width]),
+        sequences: Sequences(
+          starts: Tensor(starts, shape: [steps, batch]),
+          memory: Tensor(firstMemory, shape: [batch, model.memorySize])))
+      return log.sum() + value.sum()
+    }
+    for (parameter, gradient) in zip(model.parameters, gradients) {
+      #expect(gradient.scalars.contains { $0 != 0 }, "\(parameter.name)")
+    }
     #expect(Set(values).count > steps && Set(logProbabilities).count > steps)
   }
 

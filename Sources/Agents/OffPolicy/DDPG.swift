@@ -105,6 +105,7 @@ public struct DDPG: OffPolicyAgent, ReplayLearner {
   }
 
   var replaySettings: ReplaySettings { configuration.shared }
+  var encoder: ObservationEncoder { spaces.encoder }
   var updates: Int { criticOptimizer.step }
   var exploration: Exploration {
     .noisy(ActionNoise(type: configuration.noiseType, deviation: configuration.noiseStd))

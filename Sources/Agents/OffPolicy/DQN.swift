@@ -28,7 +28,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
   public var normalizer: ObservationNormalizer?
   var means = Means(Self.lossNames)
   private var optimizer: any Optimizer = Adam()
-  private let encoder: ObservationEncoder
+  let encoder: ObservationEncoder
   private let actions: Discrete
 
   /// Learns from one minibatch.
@@ -61,7 +61,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
       let outputs = network(batch.observations)
       let (losses, errors, values) =
         isDistributional
-        ? Self.distributionalLoss(outputs, chosen, target)
+        ? distributionalLoss(outputs, chosen, target)
         : Self.valueLoss(outputs, chosen, target)
       let weighted = batch.weights.map { losses * $0 } ?? losses
       return (weighted.mean(), (errors, values))
@@ -114,6 +114,12 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     (Float(configuration.lowestValue), Float(configuration.highestValue))
   }
 
+  /// The number each atom stands for: `[atoms]`.
+  private var atomValues: Tensor {
+    let ((low, high), atoms) = (support, configuration.atomCount)
+    return Tensor((0..<atoms).map { low + Float($0) * (high - low) / Float(atoms - 1) })
+  }
+
   /// The distribution that each row is to have: `[B, atoms]`.
   private func distributionalTarget(_ batch: ReplayBatch) -> Tensor {
     let (count, atoms) = (batch.rows.count, configuration.atomCount)
@@ -121,9 +127,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     let choosing =
       configuration.doubleQ ? networks.online(batch.next).softmax() : probabilities
     let (low, high) = support
-    let numbers = Tensor(
-      (0..<atoms).map { low + Float($0) * (high - low) / Float(atoms - 1) })
-    let best = (choosing * numbers).sum(axes: [2]).argmax()
+    let best = (choosing * atomValues).sum(axes: [2]).argmax()
     let rows = Indices(count: count) { rows in
       for i in rows.indices { rows[i] = Int32(i * actions.n) + best[i] }
     }
@@ -133,7 +137,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
   }
 
   /// The cross-entropy of what was wanted and what is, row by row.
-  private static func distributionalLoss(
+  private func distributionalLoss(
     _ outputs: Tensor, _ chosen: Indices, _ target: Tensor
   ) -> (losses: Tensor, errors: Tensor, values: Tensor) {
     let (count, options, atoms) = (outputs.shape[0], outputs.shape[1], outputs.shape[2])
@@ -143,7 +147,8 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     let logProbabilities = outputs.reshaped(to: Shape(count * options, atoms))
       .selectingRows(rows).logSoftmax()
     let losses = -(target * logProbabilities).sum(axes: [1])
-    return (losses, losses.detached(), losses.detached().mean())
+    let values = (logProbabilities.detached().exp() * atomValues).sum(axes: [1])
+    return (losses, losses.detached(), values.mean())
   }
 
   // MARK: - Making one

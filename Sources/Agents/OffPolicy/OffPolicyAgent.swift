@@ -29,6 +29,8 @@ protocol ReplayLearner: OffPolicyAgent {
   static var lossNames: [String] { get }
 
   var replaySettings: ReplaySettings { get }
+  /// How rows become what the networks read.
+  var encoder: ObservationEncoder { get }
   var exploration: Exploration { get }
   /// What the updates of an iteration found.
   var means: Means { get set }
@@ -103,7 +105,7 @@ extension ReplayLearner {
     let settings = replaySettings
     return ReplayBatch(
       rows, of: experience, steps: settings.stepsPerReturn, gamma: Float(settings.network.gamma),
-      encoder: policy.encoder, normalizer: normalizer, weights: weights, using: &random)
+      encoder: encoder, normalizer: normalizer, weights: weights, using: &random)
   }
 
   /// A loss and its gradient.
@@ -132,7 +134,7 @@ extension ReplayLearner {
       steps[name] = optimizer.step
     }
     let state = OffPolicyState(
-      experience: experience.state, optimizerSteps: steps, updates: updates, random: random)
+      experience: experience.state, optimizerSteps: steps, random: random)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return experience.files.merging([
@@ -163,19 +165,14 @@ extension ReplayLearner {
         Dictionary(uniqueKeysWithValues: own.map { (String($0.dropFirst(name.count + 1)), $1) }),
         step: state.optimizerSteps[name] ?? 0, for: model)
     }
-    restoreUpdates(state.updates)
     random = state.random
   }
-
-  /// Sets the count of updates, where it is more than an optimiser's.
-  mutating func restoreUpdates(_ updates: Int) {}
 }
 
 /// What `state.json` holds beside the tensors.
 private struct OffPolicyState: Codable {
   var experience: ReplayedExperience.State
   var optimizerSteps: [String: Int]
-  var updates: Int
   var random: PCG64
 }
 

@@ -135,6 +135,7 @@ public struct SAC: OffPolicyAgent, ReplayLearner {
   }
 
   var replaySettings: ReplaySettings { configuration.shared }
+  var encoder: ObservationEncoder { spaces.encoder }
   var updates: Int { criticOptimizer.step }
   var exploration: Exploration {
     .squashedGaussian(ActionNoise(type: configuration.noiseType, deviation: configuration.noiseStd))

@@ -113,6 +113,7 @@ public struct TD3: OffPolicyAgent, ReplayLearner {
   }
 
   var replaySettings: ReplaySettings { configuration.shared }
+  var encoder: ObservationEncoder { spaces.encoder }
   var updates: Int { criticOptimizer.step }
   var exploration: Exploration {
     .noisy(ActionNoise(type: configuration.noiseType, deviation: configuration.noiseStd))

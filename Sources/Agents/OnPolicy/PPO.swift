@@ -70,8 +70,7 @@ public struct PPO: OnPolicyAgent {
         let units = order[start..<min(start + unitsOfBatch, unitCount)]
         let rowCount = units.count * unitRows
         let picks = remembers ? batch.rows(ofEnvironments: units)[...] : units
-        let rawAdvantages = batch.advantages(Indices(picks))
-        let scale = normalized ? rawAdvantages.standardization : nil
+        let scale = normalized ? batch.advantages(Indices(picks)).standardization : nil
         let weight = 1 / Float(rowCount)
         let (entropyCoefficient, valueCoefficient) = (
           Float(settings.entropyCoefficient), Float(settings.valueCoefficient)
@@ -80,7 +79,9 @@ public struct PPO: OnPolicyAgent {
         let (gradients, norm, sums) = try reducer.finiteSum(
           at: model, rows: units.count, chunkRows: unitsOfChunk, "update \(optimizer.step + 1)",
           hint: "a lower learning_rate or max_grad_norm",
-          batch: { batch.rows(picks, advantages: rawAdvantages.scaled(by: scale)) }
+          batch: {
+            batch.rows(picks, advantages: batch.advantages(Indices(picks)).scaled(by: scale))
+          }
         ) { model, chunk in
           let chosen = units[
             units.startIndex + chunk.lowerBound..<units.startIndex + chunk.upperBound]
