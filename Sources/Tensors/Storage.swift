@@ -35,6 +35,26 @@ final class Storage: @unchecked Sendable {
 extension Tensor {
   /// Whether the numbers lie in memory of somebody else, such as a mapped file.
   package var isBorrowed: Bool { storage.isBorrowed }
+
+  /// Numbers in memory that `owner` keeps alive, such as a mapped file: read in place where they are
+  /// aligned, else, or without an owner, copied. `bytes` must hold exactly `shape`.
+  package init(
+    borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject?, shape: Shape, type: NumberType
+  ) {
+    if let owner, let base = bytes.baseAddress, bytes.count > 0,
+      UInt(bitPattern: base) % UInt(type.byteCount) == 0
+    {
+      let storage = Storage(
+        borrowing: UnsafeMutableRawPointer(mutating: base), byteCount: bytes.count, owner: owner)
+      self.init(
+        view: storage, offset: 0, shape: shape, strides: shape.contiguousStrides, type: type)
+      return
+    }
+    self.init(uninitialized: shape, type: type)
+    if let base = bytes.baseAddress {
+      self.bytes.copyMemory(from: base, byteCount: bytes.count)
+    }
+  }
 }
 
 /// What the buffer pool had to ask of the system.

@@ -21,7 +21,8 @@ public protocol ModelWeights: Sendable {
   /// Nil where there is no such parameter.
   func shape(of name: String) -> Shape?
 
-  /// A matrix `[out, in]` as it is stored, without widening.
+  /// A matrix `[out, in]` as it is stored, without widening; shapes and names are those of
+  /// `LanguageModelConfiguration.parameterShapes`.
   ///
   /// - Throws: `ModelError` where there is none or the file ends before it.
   func matrix(_ name: String) throws -> StoredMatrix

@@ -1,12 +1,12 @@
 import Foundation
 
 /// A file's bytes, mapped for reading for as long as this object lives.
-final class FileMapping: @unchecked Sendable {
-  let path: String
-  let bytes: UnsafeRawBufferPointer
+package final class FileMapping: @unchecked Sendable {
+  package let path: String
+  package let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `SafetensorsError` with the system's reason.
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     func refused(_ reason: String) -> SafetensorsError {
       SafetensorsError("\(path) cannot be read: \(reason)")

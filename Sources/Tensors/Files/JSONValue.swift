@@ -1,6 +1,6 @@
 /// A JSON text, read strictly (RFC 8259): whole numbers stay whole, a name may stand in an object once,
 /// nesting is bounded, and text must be valid UTF-8. For headers of files from outside.
-enum JSONValue {
+package enum JSONValue {
   case null
   case boolean(Bool)
   case integer(Int)
@@ -10,9 +10,9 @@ enum JSONValue {
   case object([(name: String, value: JSONValue)])
 
   /// - Throws: `JSONProblem`, which says what is wrong and at which byte.
-  static func read(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int) throws(JSONProblem)
-    -> JSONValue
-  {
+  package static func read(
+    _ bytes: UnsafeRawBufferPointer, maximumDepth: Int
+  ) throws(JSONProblem) -> JSONValue {
     var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
@@ -20,12 +20,12 @@ enum JSONValue {
     return value
   }
 
-  var string: String? { if case .string(let text) = self { text } else { nil } }
-  var object: [(name: String, value: JSONValue)]? {
+  package var string: String? { if case .string(let text) = self { text } else { nil } }
+  package var object: [(name: String, value: JSONValue)]? {
     if case .object(let members) = self { members } else { nil }
   }
   /// A list of whole numbers.
-  var integers: [Int]? {
+  package var integers: [Int]? {
     guard case .array(let elements) = self else { return nil }
     var result: [Int] = []
     for element in elements {
@@ -36,7 +36,7 @@ enum JSONValue {
   }
 
   /// `text` between quotation marks, escaped.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -59,9 +59,9 @@ enum JSONValue {
 }
 
 /// Where and why a text is not JSON.
-struct JSONProblem: Error {
-  let what: String
-  let position: Int
+package struct JSONProblem: Error {
+  package let what: String
+  package let position: Int
 }
 
 private struct JSONReader {

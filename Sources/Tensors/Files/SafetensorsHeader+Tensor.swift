@@ -30,7 +30,7 @@ extension SafetensorsHeader.Entry {
     switch type {
     case .f6e2m3, .f6e3m2, .f4, .c64: throw refused("which cannot be read")
     case .f32, .f16, .bf16, .i32, .u8, .bool:
-      result = Self.plain(source, target, numberType, owner: owner)
+      result = Tensor(borrowing: source, owner: owner, shape: target, type: numberType)
     case .f64: result = Self.filled(source, target, Double.self) { Float($0) }
     case .f8e4m3: result = Self.narrow(source, target, Self.float8E4M3)
     case .f8e5m2: result = Self.narrow(source, target) { UInt16($0) << 8 }
@@ -52,24 +52,6 @@ extension SafetensorsHeader.Entry {
       result = whole
     }
     return wanted.map { result.converted(to: $0) } ?? result
-  }
-
-  private static func plain(
-    _ source: UnsafeRawBufferPointer, _ shape: Shape, _ type: NumberType, owner: AnyObject?
-  ) -> Tensor {
-    if let owner, let base = source.baseAddress, source.count > 0,
-      UInt(bitPattern: base) % UInt(type.byteCount) == 0
-    {
-      let storage = Storage(
-        borrowing: UnsafeMutableRawPointer(mutating: base), byteCount: source.count, owner: owner)
-      return Tensor(
-        view: storage, offset: 0, shape: shape, strides: shape.contiguousStrides, type: type)
-    }
-    let result = Tensor(uninitialized: shape, type: type)
-    if let base = source.baseAddress {
-      result.bytes.copyMemory(from: base, byteCount: source.count)
-    }
-    return result
   }
 
   private static func filled<Element: BitwiseCopyable>(
