@@ -28,7 +28,6 @@ struct CommandFailure: Error {
     case let error as RunError:
       self.init(Status(rawValue: error.kind.rawValue) ?? .other, error.description)
     case let error as SafetensorsError: self.init(.badData, error.description)
-    case let error as CannotExport: self.init(.usage, error.description)
     case let error as TrainingFailure: self.init(.badData, error.description)
     default: return nil
     }

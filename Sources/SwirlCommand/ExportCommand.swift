@@ -33,7 +33,7 @@ struct ExportCommand: ParsableCommand {
     let path = out ?? "\(name.replacing("/", with: "-")).\(format)"
     let data =
       format == "onnx"
-      ? try saved.policy.onnx(
+      ? saved.policy.onnx(
         version: Version.current,
         metadata: [
           ("swirl.agent", saved.description.agent),

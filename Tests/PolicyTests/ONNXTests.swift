@@ -33,6 +33,22 @@ private struct Example: Sendable {
     }
     self.model = model
   }
+
+  /// A network of any form; rows of bytes where it reads a picture.
+  init(_ name: String, _ head: ActionHead, _ form: Network.Form, rowSize: Int, rows: [Float]) {
+    self.name = name
+    self.rows = rows
+    var random = PCG64(seed: 11)
+    model = Actor(
+      encoder: form.features?.picture == nil ? .numbers(rowSize) : .bytes(rowSize), head: head,
+      policy: Network(
+        form, inputs: rowSize, outputs: head.outputSize, orthogonal: false, using: &random))
+  }
+
+  /// The rows as an environment gives them.
+  var bytes: [UInt8] {
+    model.encoder.readsBytes ? rows.map { UInt8($0) } : rows.withUnsafeBytes { Array($0) }
+  }
 }
 
 private func examples() throws -> [Example] {
@@ -62,15 +78,52 @@ private func examples() throws -> [Example] {
       "gaussian", Box(shape: [3], in: -1...1),
       .gaussian(low: [-0.05, -.infinity], high: [0.4, 0.1]), .sigmoid, normalized: true,
       rows: numbers(30, 2)),
+    Example(
+      "deterministic", .deterministic(low: [-2, 0], high: [2, 5]), .init(hidden: [7]), rowSize: 3,
+      rows: numbers(30, 2)),
+    Example(
+      "squashed", .squashedGaussian(low: [-2, 0], high: [2, 5]),
+      .init(hidden: [7], activation: .relu), rowSize: 3, rows: numbers(30, 2)),
+    Example(
+      "values", .values(count: 4, start: 1, atoms: 1, low: 0, high: 0), .init(hidden: [7]),
+      rowSize: 3, rows: numbers(30, 2)),
+    Example(
+      "atoms", .values(count: 3, start: 0, atoms: 5, low: -2, high: 6), .init(hidden: [7]),
+      rowSize: 3, rows: numbers(30, 20)),
+    Example(
+      "pixels", .categorical(count: 5, start: 0), convolutional(channelsFirst: false),
+      rowSize: 7 * 6 * 3, rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
+    Example(
+      "planes", .categorical(count: 5, start: 0), convolutional(channelsFirst: true),
+      rowSize: 7 * 6 * 3, rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
+    Example(
+      "lstm", .gaussian(low: [-0.05, -1], high: [0.1, 1]),
+      .init(memory: .init(units: 6, layers: 2), hidden: [5]), rowSize: 3, rows: numbers(30, 2)),
+    Example(
+      "gru", .categorical(count: 3, start: 0),
+      .init(memory: .init(kind: .gru, units: 6, layers: 2), hidden: [5]), rowSize: 3,
+      rows: numbers(30, 2)),
   ]
+}
+
+private func convolutional(channelsFirst: Bool) -> Network.Form {
+  .init(
+    features: .init(
+      picture: Picture(height: 7, width: 6, channels: 3, channelsFirst: channelsFirst),
+      convolutions: [
+        .init(channels: 4, kernel: 3, stride: 2), .init(channels: 5, kernel: 2, stride: 1),
+      ],
+      widths: [8]), hidden: [])
 }
 
 private let references = URL(filePath: #filePath).deletingLastPathComponent()
   .appending(path: "References")
 
-/// What onnxruntime gave for the rows (References/run_onnx.py).
+/// What onnxruntime gave for the rows (References/run_onnx.py), for a policy that remembers step after step
+/// with the same rows.
 private struct Outputs: Decodable {
   var action: [Float]
+  /// Logits, means or values; none of a policy that gives only actions.
   var output: [Float]
 }
 
@@ -81,7 +134,7 @@ private struct Outputs: Decodable {
     var rows: [String: [Float]] = [:]
     for example in try examples() {
       let file = references.appending(path: "\(example.name).onnx")
-      let data = try example.model.onnx(version: "test", metadata: [("example", example.name)])
+      let data = example.model.onnx(version: "test", metadata: [("example", example.name)])
       if writes { try data.write(to: file) }
       #expect(data == (try Data(contentsOf: file)), "\(example.name)")
       rows[example.name] = example.rows
@@ -100,22 +153,37 @@ private struct Outputs: Decodable {
       from: Data(contentsOf: references.appending(path: "onnx_outputs.json")))
     for example in try examples() {
       let expected = try #require(outputs[example.name])
-      let runner = PolicyRunner(example.model, capacity: example.rowCount)
-      let width = expected.action.count / example.rowCount
-      var actions = [Float](repeating: 0, count: expected.action.count)
-      var limited = actions
-      #expect(width * example.rowCount == actions.count)
-      runner.best(rows: example.rowCount, example.rows, masks: nil, actions: &actions)
-      runner.limited(rows: example.rowCount, actions, into: &limited)
+      let (count, model) = (example.rowCount, example.model)
+      let runner = PolicyRunner(model, capacity: count)
+      var memory = [Float](repeating: 0, count: count * model.memorySize)
+      var limited: [Float] = []
+      let width = model.head.bounds?.low.count ?? model.head.choices.counts.count
+      for _ in 0..<(model.memorySize > 0 ? 3 : 1) {
+        var actions = [Float](repeating: 0, count: count * width)
+        var step = actions
+        memory.withUnsafeMutableBufferPointer {
+          runner.best(
+            rows: count, example.bytes, masks: nil, actions: &actions,
+            memory: $0.isEmpty ? nil : $0.baseAddress)
+        }
+        runner.limited(rows: count, actions, into: &step)
+        limited += step
+      }
+      #expect(limited.count == expected.action.count, "\(example.name)")
       for (a, b) in zip(limited, expected.action) {
         #expect((a - b).magnitude < 1e-5, "\(example.name)")
       }
-      let encoded = example.rows.withUnsafeBufferPointer {
-        example.model.encoded(rows: example.rowCount, $0.baseAddress!)
+      guard model.memorySize == 0, !expected.output.isEmpty else { continue }
+      let encoded = example.bytes.withUnsafeBytes {
+        model.encoded(rows: count, $0.baseAddress!)
       }
-      let output = example.model.policy(encoded).scalars
-      #expect(output.count == expected.output.count)
-      for (a, b) in zip(output, expected.output) {
+      var output = model.policy(encoded)
+      if case .values(_, _, let atoms, let low, let high) = model.head, atoms > 1 {
+        let support = Tensor((0..<atoms).map { low + Float($0) * (high - low) / Float(atoms - 1) })
+        output = (output.reshaped([count, -1, atoms]).softmax() * support).sum(axes: [-1])
+      }
+      #expect(output.count == expected.output.count, "\(example.name)")
+      for (a, b) in zip(output.scalars, expected.output) {
         #expect((a - b).magnitude < 1e-5, "\(example.name)")
       }
     }

@@ -1,11 +1,6 @@
 import Foundation
 import Tensors
 
-/// A policy that has no form in another format.
-public struct CannotExport: Error, CustomStringConvertible, Sendable {
-  public let description: String
-}
-
 extension Actor {
   /// The deterministic policy as an ONNX file, from raw observations to the actions an environment takes: one-hot
   /// encoding, normalisation, the network, the choice or the limits of actions.
@@ -16,20 +11,19 @@ extension Actor {
   /// `[rows, numbers]` for numbers. Beside it stand what sampling needs: `logits`, or `mean` before it is
   /// limited and, where it is the same for every state, `log_std`.
   ///
+  /// A policy that remembers takes one step: a second input `state`, Float32 `[rows, memorySize]`, zeros at
+  /// the start of an episode, and an output `next_state` to pass at the next step.
+  ///
   /// - Parameters:
   ///   - version: Of the program that writes it.
   ///   - metadata: Entries for whoever reads the file, such as what the policy was trained on.
-  /// - Throws: `CannotExport` for a policy that remembers.
-  public func onnx(version: String, metadata: [(String, String)] = []) throws -> Data {
-    if policy.memory != nil {
-      throw CannotExport(
-        description: "a policy with memory has no ONNX form yet; export it as safetensors")
-    }
+  public func onnx(version: String, metadata: [(String, String)] = []) -> Data {
     var graph = ONNXGraph()
     let observation = graph.input(
       "observation", encoder.readsBytes ? .uint8 : .float, width: encoder.rawSize)
     var x = encoded(observation, in: &graph)
     if let features = policy.features { x = features.appended(to: &graph, x) }
+    if let memory = policy.memory { x = memory.appended(to: &graph, x) }
     appendAction(policy.perceptron.appended(to: &graph, x), to: &graph)
     return Data(graph.encoded(name: "policy", producerVersion: version, metadata: metadata))
   }
@@ -197,6 +191,69 @@ extension FeatureExtractor {
     // A pixel's channels side by side, as the layers read them.
     let pixels = graph.apply("Transpose", [images], [("perm", .integers([0, 2, 3, 1]))])
     return dense.appended(to: &graph, graph.apply("Flatten", [pixels], [("axis", .integer(1))]))
+  }
+}
+
+extension Memory {
+  /// One step as operators that follow `input`, with the input `state` and the output `next_state`.
+  fileprivate func appended(
+    to graph: inout ONNXGraph, _ input: ONNXGraph.Value
+  ) -> ONNXGraph.Value {
+    let state = graph.input("state", .float, width: stateSize)
+    let parts = kind == .lstm ? 2 : 1
+    var next: [ONNXGraph.Value] = []
+    var x = input
+    for (i, layer) in layers.enumerated() {
+      func part(_ j: Int) -> ONNXGraph.Value {
+        let first = (i * parts + j) * units
+        return graph.columns(first..<first + units, of: state)
+      }
+      let hidden = part(0)
+      let given = layer.sums(x, layer.inputWeight, layer.inputBias, in: &graph)
+      let remembered = layer.sums(hidden, layer.hiddenWeight, layer.hiddenBias, in: &graph)
+      switch kind {
+      case .lstm:
+        let sums = graph.apply("Add", [given, remembered])
+        func gate(_ j: Int, _ activation: String) -> ONNXGraph.Value {
+          graph.apply(activation, [graph.columns(j * units..<(j + 1) * units, of: sums)])
+        }
+        let kept = graph.apply("Mul", [gate(1, "Sigmoid"), part(1)])
+        let written = graph.apply("Mul", [gate(0, "Sigmoid"), gate(2, "Tanh")])
+        let cell = graph.apply("Add", [kept, written])
+        x = graph.apply("Mul", [gate(3, "Sigmoid"), graph.apply("Tanh", [cell])])
+        next += [x, cell]
+      case .gru:
+        func columns(_ j: Int, _ sums: ONNXGraph.Value) -> ONNXGraph.Value {
+          graph.columns(j * units..<(j + 1) * units, of: sums)
+        }
+        func gate(_ j: Int) -> ONNXGraph.Value {
+          graph.apply("Sigmoid", [graph.apply("Add", [columns(j, given), columns(j, remembered)])])
+        }
+        let reset = graph.apply("Mul", [gate(0), columns(2, remembered)])
+        let new = graph.apply("Tanh", [graph.apply("Add", [columns(2, given), reset])])
+        // (1 − z) · new + z · h
+        let step = graph.apply("Mul", [gate(1), graph.apply("Sub", [hidden, new])])
+        x = graph.apply("Add", [new, step])
+        next.append(x)
+      }
+    }
+    graph.output("next_state", graph.joined(next), .float, width: stateSize)
+    return x
+  }
+}
+
+extension RecurrentWeights {
+  /// `x · weight + bias`, all gates of a layer.
+  fileprivate func sums(
+    _ x: ONNXGraph.Value, _ weight: Tensor, _ bias: Tensor?, in graph: inout ONNXGraph
+  ) -> ONNXGraph.Value {
+    var operands = [
+      x, graph.constant("weight", weight.scalars, shape: [weight.shape[0], weight.shape[1]]),
+    ]
+    if let bias {
+      operands.append(graph.constant("bias", bias.scalars, shape: [bias.count]))
+    }
+    return graph.apply("Gemm", operands)
   }
 }
 

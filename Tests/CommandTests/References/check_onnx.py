@@ -25,9 +25,19 @@ def tensor(name):
 
 onnx.checker.check_model(onnx.load(sys.argv[2]), full_check=True)
 session = onnxruntime.InferenceSession(sys.argv[2], providers=["CPUExecutionProvider"])
-(observation,) = session.get_inputs()
+observation = session.get_inputs()[0]
 numbers = tensor("observations").astype(np.uint8 if observation.type == "tensor(uint8)" else np.float32)
-(action,) = session.run(["action"], {"observation": numbers})
+if len(session.get_inputs()) == 1:
+    (action,) = session.run(["action"], {"observation": numbers})
+else:
+    # A policy that remembers: one step after another, from zeros where an episode begins.
+    zeros = np.zeros((1, session.get_inputs()[1].shape[1]), np.float32)
+    actions, state = [], zeros
+    for row, ending in zip(numbers, tensor("endings")):
+        action, state = session.run(["action", "next_state"], {"observation": row[None], "state": state})
+        actions.append(action[0])
+        state = zeros if ending else state
+    action = np.stack(actions)
 shown = tensor("actions")
 difference = np.abs(action.reshape(shown.shape).astype(np.float64) - shown).max()
 print(f"{len(shown)} observations: actions differ by {difference} at most")

@@ -15,18 +15,34 @@ for name, numbers in sorted(rows.items()):
     path = folder / f"{name}.onnx"
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (observation,) = session.get_inputs()
-    batch = np.array(numbers, np.float32).reshape(-1, observation.shape[1])
-    outputs = dict(zip([o.name for o in session.get_outputs()], session.run(None, {observation.name: batch})))
-    # A row must not depend on its batch's size.
-    alone = [session.run(["action"], {observation.name: row[None]})[0][0] for row in batch]
-    assert np.allclose(np.stack(alone), outputs["action"], atol=1e-6)
-    output = outputs["logits"] if "logits" in outputs else outputs["mean"]
+    observation = session.get_inputs()[0]
+    element = np.uint8 if "uint8" in observation.type else np.float32
+    batch = np.array(numbers, np.float32).astype(element).reshape(-1, observation.shape[1])
+    names = [o.name for o in session.get_outputs()]
+
+    def run(rows, states):
+        feeds = {observation.name: rows}
+        if states is not None:
+            feeds["state"] = states
+        return dict(zip(names, session.run(None, feeds)))
+
+    states = None
+    if "next_state" in names:
+        states = np.zeros((len(batch), session.get_inputs()[1].shape[1]), np.float32)
+    actions = []
+    for _ in range(3 if states is not None else 1):
+        outputs = run(batch, states)
+        # A row must not depend on its batch's size.
+        alone = [run(batch[i : i + 1], None if states is None else states[i : i + 1]) for i in range(len(batch))]
+        assert np.allclose(np.stack([a["action"][0] for a in alone]), outputs["action"], atol=1e-6)
+        states = outputs.get("next_state")
+        actions.append(outputs["action"].astype(np.float64).flatten())
     if "log_std" in outputs:
         assert np.allclose(outputs["log_std"], -0.5)
     print(name, {k: (v.dtype.name, v.shape) for k, v in outputs.items()})
+    output = next((outputs[k] for k in ("logits", "mean", "values") if k in outputs), np.zeros(0))
     results[name] = {
-        "action": outputs["action"].astype(np.float64).flatten().tolist(),
+        "action": np.concatenate(actions).tolist(),
         "output": output.astype(np.float64).flatten().tolist(),
     }
 (folder / "onnx_outputs.json").write_text(json.dumps(results) + "\n")
