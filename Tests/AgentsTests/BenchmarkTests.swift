@@ -50,6 +50,12 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
     ] {
       #expect(page.contains(expected), "the page lacks \(expected)")
     }
+    let picture = try String(
+      contentsOfFile: folder.path + "/curves-Identity-v0.svg", encoding: .utf8)
+    for expected in ["<svg xmlns=", "<style>", "prefers-color-scheme: dark", "<polyline", "</svg>"]
+    {
+      #expect(picture.contains(expected), "the picture lacks \(expected)")
+    }
     let table = try String(contentsOfFile: folder.path + "/results.csv", encoding: .utf8)
       .split(separator: "\n")
     #expect(table.count == 1 + plan.runs.count)

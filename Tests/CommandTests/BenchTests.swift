@@ -23,6 +23,7 @@ import Testing
     #expect(
       Set(names).isSuperset(of: [
         "plan.json", "results.csv", "benchmark.json", "report.html", "runs",
+        "curves-Identity-v0.svg",
       ]))
     let run = RunFolder(out + "/runs/ppo-Identity-v0-s1")
     #expect(!run.checkpointSteps.isEmpty)

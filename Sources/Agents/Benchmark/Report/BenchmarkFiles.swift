@@ -26,12 +26,17 @@ extension BenchmarkSummary {
     return ([header] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
   }
 
-  /// Writes `results.csv`, `benchmark.json` and `report.html` into the benchmark's folder.
+  /// Writes `results.csv`, `benchmark.json`, `report.html` and an SVG of each environment's learning curves
+  /// into the benchmark's folder.
   ///
   /// - Throws: `RunError` when the disk refuses; files that were there stay whole.
   public func write(in path: String) throws {
     try DurableFile.replace("\(path)/results.csv", with: Data(csv.utf8))
     try Benchmark.write(self, to: "\(path)/benchmark.json")
     try DurableFile.replace("\(path)/report.html", with: Data(html.utf8))
+    for task in tasks {
+      let name = task.environment.replacing("/", with: "-")
+      try DurableFile.replace("\(path)/curves-\(name).svg", with: Data(picture(of: task).utf8))
+    }
   }
 }

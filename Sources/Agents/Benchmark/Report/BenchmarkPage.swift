@@ -52,29 +52,35 @@ extension BenchmarkSummary {
   // MARK: - Learning
 
   private var curves: String {
-    let drawings = tasks.map { task in
-      let cells = cells.filter { $0.environment == task.environment && !$0.curve.steps.isEmpty }
-      let values = cells.flatMap { $0.curve.low + $0.curve.high + [$0.interquartileMean.value] }
-      var plot = Plot(
-        title: task.environment, x: 0...Double(plan.steps),
-        y: Axis.range(of: values + (task.threshold.map { [$0] } ?? [])),
-        xTitle: "environment steps", yTitle: "return", label: Markup.count)
-      if let threshold = task.threshold {
-        plot.level(threshold, "solved: \(Markup.number(threshold))")
-      }
-      for cell in cells {
-        plot.band(cell.curve.steps, cell.curve.low, cell.curve.high, colour: colour(cell.agent))
-      }
-      for cell in cells {
-        plot.line(
-          cell.curve.steps, cell.curve.value, colour: colour(cell.agent),
-          note: "\(cell.agent), interquartile mean of \(cell.seeds) seeds")
-      }
-      return plot.svg
+    "<h2>Learning curves</h2>\n<p class=\"soft\">Interquartile mean over the seeds; the band is its "
+      + "95 % interval.</p>\n" + legend + Self.cards(tasks.map { curves(of: $0).svg })
+  }
+
+  /// The learning curves of one environment as a picture of its own, for pages elsewhere.
+  func picture(of task: Task) -> String {
+    curves(of: task).picture(
+      legend: plan.agents.map { (name: $0, colour: colour($0)) })
+  }
+
+  private func curves(of task: Task) -> Plot {
+    let cells = cells.filter { $0.environment == task.environment && !$0.curve.steps.isEmpty }
+    let values = cells.flatMap { $0.curve.low + $0.curve.high + [$0.interquartileMean.value] }
+    var plot = Plot(
+      title: task.environment, x: 0...Double(plan.steps),
+      y: Axis.range(of: values + (task.threshold.map { [$0] } ?? [])),
+      xTitle: "environment steps", yTitle: "return", label: Markup.count)
+    if let threshold = task.threshold {
+      plot.level(threshold, "solved: \(Markup.number(threshold))")
     }
-    return
-      "<h2>Learning curves</h2>\n<p class=\"soft\">Interquartile mean over the seeds; the band is its "
-      + "95 % interval.</p>\n" + legend + Self.cards(drawings)
+    for cell in cells {
+      plot.band(cell.curve.steps, cell.curve.low, cell.curve.high, colour: colour(cell.agent))
+    }
+    for cell in cells {
+      plot.line(
+        cell.curve.steps, cell.curve.value, colour: colour(cell.agent),
+        note: "\(cell.agent), interquartile mean of \(cell.seeds) seeds")
+    }
+    return plot
   }
 
   private var finals: String {

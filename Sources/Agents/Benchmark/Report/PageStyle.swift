@@ -13,7 +13,9 @@ enum PageStyle {
     <meta name="color-scheme" content="light dark">
     <title>\(Markup.escaped(title))</title>
     <style>
+    \(colourSheet)
     \(sheet)
+    \(drawingSheet)
     </style>
     </head>
     <body>
@@ -26,16 +28,6 @@ enum PageStyle {
   }
 
   private static let sheet = """
-    :root { --paper: #fff; --card: #f7f7f5; --ink: #1d1f21; --soft: #63676c; --rule: #dcdcd7; --warn: #8a5a00;
-      --warn-back: #fff4dc; --good: #0a7a4b; --bad: #b3261e;
-      --c0: #0069a8; --c1: #c24e00; --c2: #008a63; --c3: #b04a8a; --c4: #a87400; --c5: #3a8fc7;
-      --c6: #7a4fb5; --c7: #5c6166; }
-    @media (prefers-color-scheme: dark) {
-      :root { --paper: #15171a; --card: #1d2024; --ink: #e6e7e8; --soft: #9ba1a8; --rule: #34383d;
-        --warn: #ffcf70; --warn-back: #2e2611; --good: #59d19a; --bad: #ff8f86;
-        --c0: #5bb3ee; --c1: #ff9048; --c2: #3fd0a0; --c3: #e99ac6; --c4: #f2c14e; --c5: #9bd3f5;
-        --c6: #b99af0; --c7: #aab0b7; }
-    }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -62,6 +54,24 @@ enum PageStyle {
     td.name:first-child { font-weight: 600; }
     details summary { cursor: pointer; color: var(--soft); margin: 0.6em 0; }
     code { font-size: 0.92em; background: var(--card); padding: 1px 5px; border-radius: 4px; }
+    @media print { .card { break-inside: avoid; } }
+    """
+
+  private static let colourSheet = """
+    :root { --paper: #fff; --card: #f7f7f5; --ink: #1d1f21; --soft: #63676c; --rule: #dcdcd7; --warn: #8a5a00;
+      --warn-back: #fff4dc; --good: #0a7a4b; --bad: #b3261e;
+      --c0: #0069a8; --c1: #c24e00; --c2: #008a63; --c3: #b04a8a; --c4: #a87400; --c5: #3a8fc7;
+      --c6: #7a4fb5; --c7: #5c6166; }
+    @media (prefers-color-scheme: dark) {
+      :root { --paper: #15171a; --card: #1d2024; --ink: #e6e7e8; --soft: #9ba1a8; --rule: #34383d;
+        --warn: #ffcf70; --warn-back: #2e2611; --good: #59d19a; --bad: #ff8f86;
+        --c0: #5bb3ee; --c1: #ff9048; --c2: #3fd0a0; --c3: #e99ac6; --c4: #f2c14e; --c5: #9bd3f5;
+        --c6: #b99af0; --c7: #aab0b7; }
+    }
+    """
+
+  /// What the classes inside drawings mean.
+  private static let drawingSheet = """
     .head { font-size: 13px; font-weight: 600; fill: var(--ink); }
     .tick, .label, .note, .row { font-size: 11px; fill: var(--soft); } .row { font-size: 12px; fill: var(--ink); }
     .label { font-size: 10.5px; }
@@ -74,6 +84,11 @@ enum PageStyle {
     .c0, .p0 { color: var(--c0); } .c1, .p1 { color: var(--c1); } .c2, .p2 { color: var(--c2); }
     .c3, .p3 { color: var(--c3); } .c4, .p4 { color: var(--c4); } .c5, .p5 { color: var(--c5); }
     .c6, .p6 { color: var(--c6); } .c7, .p7 { color: var(--c7); }
-    @media print { .card { break-inside: avoid; } }
     """
+
+  /// The style sheet of a drawing that stands alone.
+  static let drawings =
+    colourSheet
+    + "\nsvg { font-family: system-ui, -apple-system, \"Segoe UI\", Roboto, sans-serif; }\n"
+    + drawingSheet
 }

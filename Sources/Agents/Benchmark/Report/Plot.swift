@@ -83,8 +83,35 @@ struct Plot {
 
   var svg: String {
     "<svg viewBox=\"0 0 \(Int(Self.size.width)) \(Int(Self.size.height))\" role=\"img\" "
-      + "aria-label=\"\(Markup.escaped(title))\"><text class=\"head\" x=\"6\" y=\"11\">"
-      + "\(Markup.escaped(title))</text>\n" + marks.joined(separator: "\n") + "</svg>\n"
+      + "aria-label=\"\(Markup.escaped(title))\">\(drawing)</svg>\n"
+  }
+
+  private var drawing: String {
+    "<text class=\"head\" x=\"6\" y=\"11\">\(Markup.escaped(title))</text>\n"
+      + marks.joined(separator: "\n")
+  }
+
+  /// A file of its own, with paper, colours in light and in dark, and the names of the lines.
+  func picture(legend: [(name: String, colour: Int)]) -> String {
+    let (width, bottom) = (Self.size.width, Self.size.height + 8)
+    // Wide enough for the longest name in the legend's type.
+    let column = 34 + 7 * Double(legend.map(\.name.count).max() ?? 0)
+    let columns = max(1, Int((width - Self.frame.left) / column))
+    let rows = legend.count > 1 ? (legend.count + columns - 1) / columns : 0
+    let height = bottom + 18 * Double(rows)
+    let names = legend.enumerated().map { i, entry in
+      let left = Self.frame.left + column * Double(i % columns)
+      let middle = bottom + 18 * Double(i / columns) + 4
+      return
+        "<rect class=\"part c\(entry.colour)\" x=\"\(left)\" y=\"\(middle - 4)\" width=\"16\" height=\"8\" rx=\"2\"/>"
+        + "<text class=\"row\" x=\"\(left + 21)\" y=\"\(middle)\" dy=\"0.35em\">\(Markup.escaped(entry.name))</text>"
+    }
+    return
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" "
+      + "width=\"\(Int(width))\" height=\"\(Int(height))\" role=\"img\" aria-label=\"\(Markup.escaped(title))\">\n"
+      + "<style>\n\(PageStyle.drawings)\n</style>\n"
+      + "<rect width=\"100%\" height=\"100%\" fill=\"var(--paper)\"/>\n"
+      + drawing + (rows > 0 ? names.joined(separator: "\n") : "") + "</svg>\n"
   }
 }
 
