@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "Swirl", targets: ["Swirl"]),
     .library(name: "SwirlCommand", targets: ["SwirlCommand"]),
+    // Language models alone, without agents.
+    .library(name: "Language", targets: ["Language"]),
     .executable(name: "swirl", targets: ["swirl-cli"]),
     // For tests of environments: counts what a thread asks of the heap.
     .library(name: "CAllocationCounter", targets: ["CAllocationCounter"]),

@@ -12,7 +12,11 @@ public struct ModelError: Error, CustomStringConvertible, LocalizedError, Hashab
   public var errorDescription: String? { description }
 
   public init(_ description: String, kind: Kind = .badData) {
-    self.description = description
+    // Names from files stand in sentences, whatever they hold.
+    let sentence = description.unicodeScalars.lazy.map { scalar in
+      scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
+    }
+    self.description = String(String.UnicodeScalarView(sentence.prefix(1000)))
     self.kind = kind
   }
 }

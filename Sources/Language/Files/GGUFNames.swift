@@ -1,7 +1,7 @@
 /// GGUF's names of parameters, as Hugging Face's.
 enum GGUFNames {
   private static let whole = [
-    "token_embd": "model.embed_tokens", "position_embd": "model.position_embeddings",
+    "token_embd": "model.embed_tokens", "position_embd": "model.embed_positions",
     "output_norm": "model.norm", "output": "lm_head",
   ]
 

@@ -2,7 +2,7 @@ import Tensors
 
 extension LanguageModelConfiguration {
   /// The parameters of a model of this configuration, by the names every loader gives them, GPT-2's among
-  /// them: `model.embed_tokens.weight`, `model.position_embeddings.weight`, and in block N of
+  /// them: `model.embed_tokens.weight`, `model.embed_positions.weight`, and in block N of
   /// `model.layers.N.`: `input_layernorm`, `self_attn.{q,k,v,o}_proj`, `self_attn.{q,k}_norm`,
   /// `post_attention_layernorm` and `mlp.{gate,up,down}_proj`; then `model.norm` and, where the head is
   /// not the embedding, `lm_head.weight`. Matrices are `[out, in]`.
@@ -14,7 +14,7 @@ extension LanguageModelConfiguration {
     }
     let normBias = normalization == .layer
     add("model.embed_tokens", [vocabularySize, width])
-    if rotary == nil { add("model.position_embeddings", [contextLength, width]) }
+    if rotary == nil { add("model.embed_positions", [contextLength, width]) }
     for block in 0..<blockCount {
       let prefix = "model.layers.\(block)."
       add(prefix + "input_layernorm", [width], bias: normBias)

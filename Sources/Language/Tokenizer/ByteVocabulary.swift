@@ -76,7 +76,21 @@ struct ByteVocabulary: Sendable {
 
   private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> Int {
     var state = seed ^ UInt64(text.count)
-    for byte in text { state = (state ^ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15 ^ state >> 29 }
+    var position = 0
+    let raw = UnsafeRawBufferPointer(text)
+    while position + 8 <= text.count {
+      let eight = raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      state = (state ^ eight) &* 0x9E37_79B9_7F4A_7C15
+      state ^= state >> 29
+      position += 8
+    }
+    var rest: UInt64 = 0
+    while position < text.count {
+      rest = rest << 8 | UInt64(text[position])
+      position += 1
+    }
+    state = (state ^ rest) &* 0x9E37_79B9_7F4A_7C15
+    state ^= state >> 29
     return Int(truncatingIfNeeded: (state ^ state >> 32) & 0x7fff_ffff)
   }
 }

@@ -13,6 +13,8 @@ enum CharacterClass: UInt8 {
   static let table: [CharacterClass] = (0..<0x40000 as Range<UInt32>).map { code in
     guard let scalar = Unicode.Scalar(code) else { return .other }
     if code == 0x0a || code == 0x0d { return .lineBreak }
+    // The version of Unicode that tokenizers 0.22 knows; later characters are not letters there.
+    if let age = scalar.properties.age, age.major > 16 { return .other }
     switch scalar.properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
       return .letter

@@ -141,7 +141,23 @@ private struct JSONReader {
 
   private mutating func string() throws(JSONProblem) -> String {
     position += 1
-    var text: [UInt8] = []
+    // Most texts hold no escape and are taken as they stand.
+    var end = position
+    while end < bytes.count, bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\""),
+      bytes[end] != UInt8(ascii: "\\")
+    {
+      end += 1
+    }
+    if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+      let text = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
+      guard let string = String(validating: text, as: UTF8.self) else {
+        throw problem("text is not UTF-8")
+      }
+      position = end + 1
+      return string
+    }
+    var text = Array(bytes[position..<end])
+    position = end
     while let byte = next {
       position += 1
       switch byte {
