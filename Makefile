@@ -6,11 +6,11 @@ RELEASE := -c release
 FILTER ?=
 SEED ?= 1
 
-folders := $(wildcard Sources Tests Examples Benchmarks) Package.swift
+folders := $(wildcard Sources Tests Examples Benchmarks Fuzz) Package.swift
 test_flags := $(if $(FILTER),--filter $(FILTER))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build bench format lint docs test-long test-sanitize clean
+.PHONY: help demo test setup model fetch-model build bench format lint docs test-long test-sanitize fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,16 @@ demo: build ## set up, build, train PPO on CartPole-v1 and evaluate it over 100 
 # `swift test` builds with flags of its own; built by `swift build`, the demo, lint and the tests share one build.
 test: setup ## set up and run every test (FILTER=EnvsTests runs some)
 	$(SWIFT) build $(RELEASE) --build-tests
+	@$(MAKE) --no-print-directory fetch-model
 	$(SWIFT) test $(RELEASE) --skip-build $(test_flags)
+
+model: build ## fetch the language model SmolLM2-135M into .swirl/models
+	$(SWIFT) run $(RELEASE) --skip-build swirl model fetch smollm2-135m
+
+# Tests that need the model skip where it cannot be fetched.
+fetch-model:
+	@$(SWIFT) run $(RELEASE) --skip-build swirl model fetch smollm2-135m >/dev/null || \
+	  echo "the tests that need SmolLM2-135M are skipped" >&2
 
 setup: ## install or name the system packages that are missing, and fetch MuJoCo
 	@Scripts/setup.sh
@@ -49,6 +58,7 @@ docs: setup ## write the documentation of the public modules to .build/docs
 
 test-long: setup ## run the tests that take minutes as well
 	$(SWIFT) build $(RELEASE) --build-tests
+	@$(MAKE) --no-print-directory fetch-model
 	SWIRL_LONG_TESTS=1 $(SWIFT) test $(RELEASE) --skip-build $(test_flags)
 
 # Each with a build folder of its own, so that the release build stays warm; optimised, since a debug build under a
@@ -56,6 +66,9 @@ test-long: setup ## run the tests that take minutes as well
 test-sanitize: setup ## run the tests under the address and the thread sanitizer
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(RELEASE) --sanitize=address --scratch-path .build/asan $(test_flags)
 	$(SWIFT) test $(RELEASE) --sanitize=thread --scratch-path .build/tsan $(test_flags)
+
+fuzz: build ## fuzz the loaders of language models with libFuzzer, SECONDS each (60)
+	@Scripts/fuzz.sh "$(or $(SECONDS),60)" $(LOADERS)
 
 clean: ## remove what was built
 	$(SWIFT) package clean

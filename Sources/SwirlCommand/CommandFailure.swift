@@ -28,6 +28,11 @@ struct CommandFailure: Error {
     case let error as RunError:
       self.init(Status(rawValue: error.kind.rawValue) ?? .other, error.description)
     case let error as SafetensorsError: self.init(.badData, error.description)
+    case let error as ModelError:
+      let statuses: [ModelError.Kind: Status] = [
+        .badData: .badData, .missingFile: .missingFile, .usage: .usage,
+      ]
+      self.init(statuses[error.kind] ?? .other, error.description)
     case let error as TrainingFailure: self.init(.badData, error.description)
     default: return nil
     }

@@ -5,29 +5,33 @@ import Swirl
 /// `swirl export`: the policy of a run for other tools.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write the policy of a run to a file for other tools.",
+    commandName: "export",
+    abstract: "Write the policy of a run, or a language model, for other tools.",
     discussion: """
       safetensors is the model as it is saved, for Swirl. onnx is the deterministic policy with its \
-      normaliser and action limits, from raw observations to actions, for ONNX runtimes.
+      normaliser and action limits, from raw observations to actions, for ONNX runtimes. \
+      huggingface turns a language model, such as a GGUF file, into a folder that transformers reads.
       """)
 
-  static let formats = ["safetensors", "onnx"]
+  static let formats = ["safetensors", "onnx", "huggingface"]
 
-  @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+  @Argument(
+    help: ArgumentHelp("A run directory; for huggingface a language model.", valueName: "run"))
   var directory: String
 
-  @Option(help: "The format of the file: safetensors or onnx.")
+  @Option(help: "The format: safetensors, onnx or huggingface.")
   var format: String
 
   @Option(
     help: ArgumentHelp(
-      "The file to write; <agent>-<env>.<format> when left out.", valueName: "file"))
+      "The file or folder to write; <agent>-<env>.<format> when left out.", valueName: "file"))
   var out: String?
 
   mutating func run() throws {
     guard Self.formats.contains(format) else {
       throw CommandFailure.unknown("format", format, among: Self.formats)
     }
+    if format == "huggingface" { return try exportLanguageModel() }
     let saved = try SavedPolicy(run: directory)
     let name = "\(saved.description.agent)-\(saved.description.environment)"
     let path = out ?? "\(name.replacing("/", with: "-")).\(format)"
@@ -41,6 +45,17 @@ struct ExportCommand: ParsableCommand {
         ]) : saved.model
     try Output.writeNew(data, to: path, option: "--out")
     Output.standard.text("wrote \(path): the policy after \(grouped(saved.step)) steps")
+    Output.standard.endLine()
+  }
+  private func exportLanguageModel() throws {
+    let source = try ModelStore.path(of: directory)
+    let checkpoint = try Checkpoint.open(source)
+    let stem = URL(filePath: source).deletingPathExtension().lastPathComponent
+    let path = out ?? "\(stem)-huggingface"
+    try HuggingFaceFolder.write(
+      checkpoint, configuration: checkpoint.configuration, tokenizer: try checkpoint.tokenizer(),
+      to: path)
+    Output.standard.text("wrote \(path): config.json, model.safetensors, tokenizer.json")
     Output.standard.endLine()
   }
 }

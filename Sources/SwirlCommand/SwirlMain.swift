@@ -83,6 +83,6 @@ struct Root: ParsableCommand {
     subcommands: [
       EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
       BenchCommand.self, CompareCommand.self, TuneCommand.self, SpeedCommand.self,
-      ExportCommand.self,
+      ExportCommand.self, ModelCommand.self, TokenizeCommand.self,
     ])
 }
