@@ -13,5 +13,6 @@ let package = Package(
     .executableTarget(name: "ddpg-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
     .executableTarget(name: "runs-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "tokenizer-benchmark", dependencies: [swirl]),
   ]
 )
