@@ -147,7 +147,7 @@ extension EnvironmentOption {
   }
 
   /// The value in the form that the option holds it in; nil if it is not allowed.
-  func checked(_ value: OptionValue) -> OptionValue? {
+  package func checked(_ value: OptionValue) -> OptionValue? {
     switch (kind, value) {
     case (.flag, .flag): return value
     case (.integer(let range), .integer(let number)): return range.contains(number) ? value : nil
@@ -173,7 +173,7 @@ extension EnvironmentOption {
   }
 
   /// Reads the value as the command line has it; nil if it is none.
-  func value(of text: String) -> OptionValue? {
+  package func value(of text: String) -> OptionValue? {
     let trimmed = text.trimmed
     switch kind {
     case .flag:

@@ -76,6 +76,8 @@ extension OptionValue: CustomStringConvertible {
 public struct OptionValues: Sendable, Hashable {
   let values: [String: OptionValue]
 
+  package init(values: [String: OptionValue]) { self.values = values }
+
   private func read<T>(_ name: String, _ what: String, _ cast: (OptionValue) -> T?) -> T {
     guard let value = values[name] else {
       stop("OptionValues", "no option '\(name)' is declared; declare it where it is registered")

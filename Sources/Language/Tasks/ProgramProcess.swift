@@ -1,0 +1,273 @@
+import Foundation
+import Runtime
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A child process that is asked lines of JSON and answers with numbers. Nothing here waits without an end.
+final class ProgramProcess: Sendable {
+  private struct Child {
+    var id: pid_t
+    /// A socket that is the child's standard input: unlike a pipe, writing to it when the child is gone
+    /// is an error and no signal.
+    var input: Int32
+    var output: Int32
+    /// What it has written without an end of line.
+    var unread: [UInt8] = []
+  }
+
+  private struct State {
+    var child: Child?
+    var asked = 0
+    var warnings = 0
+  }
+
+  private let command: [String]
+  private let state = Mutex(State())
+
+  init(_ command: [String]) { self.command = command }
+
+  deinit { state.withLock { Self.end(&$0.child) } }
+
+  func start() throws {
+    try state.withLock { try start(&$0) }
+  }
+
+  /// At most a few sentences a run; a program that fails always would fill the terminal.
+  func warn(_ sentence: String) {
+    let count = state.withLock { state in
+      state.warnings += 1
+      return state.warnings
+    }
+    if count <= 5 {
+      Runtime.warn(sentence + (count == 5 ? " (this is not said again)" : ""))
+    }
+  }
+
+  // MARK: - Asking
+
+  /// The reward of each question, nil where the program gave none, and what was wrong with the first of those.
+  func rewards(
+    _ questions: [[String: Any]], timeout: Double
+  ) -> (rewards: [Double?], trouble: String?) {
+    state.withLock { state in
+      var rewards = [Double?](repeating: nil, count: questions.count)
+      var trouble: String?
+      var place = 0
+      var failures = 0
+      while place < questions.count {
+        do {
+          if state.child == nil { try start(&state) }
+          try ask(questions[place...], &rewards, &place, &state, timeout)
+        } catch {
+          // The question it failed at is left out; a program that fails at many is not asked for ever.
+          Self.end(&state.child)
+          trouble = trouble ?? "\(error)"
+          place += 1
+          failures += 1
+          if failures > 8 { break }
+        }
+      }
+      return (rewards, trouble)
+    }
+  }
+
+  /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill while the
+  /// other is waited for. `place` is the question whose answer is awaited.
+  private func ask(
+    _ questions: ArraySlice<[String: Any]>, _ rewards: inout [Double?], _ place: inout Int,
+    _ state: inout State, _ timeout: Double
+  ) throws {
+    let first = state.asked
+    var pending: [UInt8] = []
+    for (offset, question) in questions.enumerated() {
+      var question = question
+      question["id"] = first + offset
+      pending += try JSONSerialization.data(
+        withJSONObject: question, options: [.sortedKeys, .withoutEscapingSlashes])
+      pending.append(UInt8(ascii: "\n"))
+    }
+    state.asked += questions.count
+    let (base, end) = (place, place + questions.count)
+    var written = 0
+    var deadline = ContinuousClock.now + .seconds(timeout)
+    while place < end {
+      guard var child = state.child else { return }
+      let left = Int32(
+        min(max((deadline - ContinuousClock.now) / .milliseconds(1), 0), 86_400_000).rounded(.up))
+      if left == 0 {
+        throw ModelError("it gave no answer within \(timeout) seconds")
+      }
+      var files = [
+        pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
+        pollfd(
+          fd: written < pending.count ? child.input : -1, events: Int16(POLLOUT), revents: 0),
+      ]
+      let ready = poll(&files, 2, left)
+      if ready < 0 && errno != EINTR {
+        throw ModelError("its pipe broke: \(String(cString: strerror(errno)))")
+      }
+      if ready <= 0 { continue }
+      if files[0].revents != 0 {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        let count = read(child.output, &buffer, buffer.count)
+        if count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) {
+          throw ModelError(Self.ending(of: &state.child))
+        }
+        child.unread += buffer[..<max(count, 0)]
+        state.child?.unread = child.unread
+        while let newline = child.unread.firstIndex(of: UInt8(ascii: "\n")) {
+          let line = Array(child.unread[..<newline])
+          child.unread.removeSubrange(...newline)
+          state.child?.unread = child.unread
+          if line.allSatisfy({ $0 <= 32 }) { continue }
+          let (id, reward) = try Self.reward(line)
+          if let id {
+            // An answer to what was asked before a failure.
+            if id < first { continue }
+            guard id == first + place - base else {
+              throw ModelError("it answered with the id \(id) where \(first + place - base) is next")
+            }
+          }
+          rewards[place] = reward
+          place += 1
+          deadline = ContinuousClock.now + .seconds(timeout)
+          if place == end {
+            guard child.unread.allSatisfy({ $0 <= 32 }) else {
+              throw ModelError("it wrote more lines than it was asked for")
+            }
+            return
+          }
+        }
+        if child.unread.count > 1 << 20 {
+          throw ModelError("it wrote a line of more than a million bytes")
+        }
+      }
+      if files[1].revents != 0 && written < pending.count {
+        let count = pending[written...].withUnsafeBytes {
+          send(child.input, $0.baseAddress, $0.count, Self.noSignal)
+        }
+        // A child that is gone is seen by the end of its output.
+        if count > 0 { written += count } else if errno != EINTR && errno != EAGAIN {
+          written = pending.count
+        }
+      }
+    }
+  }
+
+  private static func reward(_ line: [UInt8]) throws -> (id: Int?, reward: Double) {
+    func shown() -> String { String(decoding: line.prefix(60), as: UTF8.self) }
+    let value = try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)
+    var (id, number) = (Int?.none, value as? NSNumber)
+    if let object = value as? [String: Any] {
+      id = (object["id"] as? NSNumber)?.intValue
+      number = object["reward"] as? NSNumber
+    } else if number == nil {
+      // JSON has no NaN, but programs print it.
+      let text = String(decoding: line, as: UTF8.self).trimmingWhitespace
+      number = Double(text).map { NSNumber(value: $0) }
+    }
+    guard let number else {
+      throw ModelError(
+        "it wrote '\(shown())', which is neither a number nor an object with \"reward\"")
+    }
+    let reward = number.doubleValue
+    guard reward.isFinite, 0...1 ~= reward else {
+      throw ModelError("it gave the reward \(reward), which is not from 0 to 1")
+    }
+    return (id, reward)
+  }
+
+  // MARK: - Starting and ending
+
+  #if canImport(Darwin)
+    private static let noSignal: Int32 = 0
+    private static let socketKind = SOCK_STREAM
+  #else
+    private static let noSignal = Int32(MSG_NOSIGNAL)
+    private static let socketKind = Int32(SOCK_STREAM.rawValue)
+  #endif
+
+  private func start(_ state: inout State) throws {
+    var sockets: [Int32] = [-1, -1]
+    var pipes: [Int32] = [-1, -1]
+    guard socketpair(AF_UNIX, Self.socketKind, 0, &sockets) == 0, pipe(&pipes) == 0 else {
+      throw ModelError(
+        "the reward program cannot be started: \(String(cString: strerror(errno)))")
+    }
+    for descriptor in sockets + pipes { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    for descriptor in [sockets[0], pipes[0]] {
+      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    }
+    #if canImport(Darwin)
+      var on: Int32 = 1
+      setsockopt(sockets[0], SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+      var actions: posix_spawn_file_actions_t?
+      var attributes: posix_spawnattr_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, sockets[1], 0)
+    posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
+    posix_spawnattr_init(&attributes)
+    // A group of its own, so that what it starts ends with it.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    posix_spawnattr_setpgroup(&attributes, 0)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+      close(sockets[1])
+      close(pipes[1])
+    }
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var id: pid_t = 0
+    let code = posix_spawnp(&id, command[0], &actions, &attributes, &arguments, environ)
+    guard code == 0 else {
+      close(sockets[0])
+      close(pipes[0])
+      throw ModelError(
+        "the reward program '\(command[0])' cannot be started: \(String(cString: strerror(code)))")
+    }
+    state.child = Child(id: id, input: sockets[0], output: pipes[0])
+  }
+
+  /// What became of a child whose output has ended.
+  private static func ending(of child: inout Child?) -> String {
+    guard let ended = child else { return "it has ended" }
+    var status: Int32 = 0
+    // Its output may be closed a moment before it ends.
+    for _ in 0..<20 {
+      if waitpid(ended.id, &status, WNOHANG) == ended.id {
+        close(ended.input)
+        close(ended.output)
+        child = nil
+        let signal = status & 0x7f
+        return signal == 0
+          ? "it ended with status \(status >> 8 & 0xff) before it had answered"
+          : "it was ended by signal \(signal)"
+      }
+      usleep(5000)
+    }
+    return "it closed its standard output"
+  }
+
+  private static func end(_ child: inout Child?) {
+    guard let ended = child else { return }
+    child = nil
+    close(ended.input)
+    close(ended.output)
+    kill(-ended.id, SIGKILL)
+    kill(ended.id, SIGKILL)
+    var status: Int32 = 0
+    _ = waitpid(ended.id, &status, 0)
+  }
+}

@@ -1,0 +1,150 @@
+import Agents
+import Foundation
+import Tensors
+import Testing
+
+private func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-6) -> Bool {
+  a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance }
+}
+
+private func close(_ a: Tensor, _ b: [Float], _ tolerance: Double = 1e-6) -> Bool {
+  close(a.scalars.map(Double.init), b.map(Double.init), tolerance)
+}
+
+private let log2 = Float(log(2.0))
+
+// MARK: - Advantages
+
+@Test func groupRelativeAdvantages() {
+  // Group 1: mean 0.5, deviation √(1/3) = 0.57735; group 2 has no variance.
+  let rewards = [1.0, 0, 1, 0, 0.3, 0.3, 0.3, 0.3]
+  let expected = 0.5 / ((1.0 / 3).squareRoot() + 1e-4)
+  #expect(
+    close(
+      standardizedAdvantages(rewards, groupSize: 4),
+      [expected, -expected, expected, -expected, 0, 0, 0, 0]))
+  #expect(
+    close(centeredAdvantages(rewards, groupSize: 4), [0.5, -0.5, 0.5, -0.5, 0, 0, 0, 0], 1e-12))
+  #expect(groupsWithoutVariance(rewards, groupSize: 4) == [false, true])
+}
+
+@Test func leaveOneOut() {
+  // 3 − (1 + 2)/2, 1 − (3 + 2)/2, 2 − (3 + 1)/2.
+  #expect(close(leaveOneOutAdvantages([3, 1, 2], groupSize: 3), [1.5, -1.5, 0]))
+  #expect(leaveOneOutAdvantages([5], groupSize: 1) == [0])
+}
+
+@Test func batchNormalization() {
+  // Mean 2, deviation √((1 + 0 + 1) / 2) = 1.
+  #expect(close(batchAdvantages([1, 2, 3]), [-1 / 1.0001, 0, 1 / 1.0001]))
+  #expect(batchAdvantages([2, 2]) == [0, 0])
+}
+
+@Test func penalizedAdvantagesOfTokens() {
+  // β 0.5. Completion 1, reward 1, kl 0.2 and 0.4: 1 − 0.5·0.6 = 0.7, 1 − 0.5·0.4 = 0.8. Completion 2, reward 0, kl 0: 0.
+  let found = penalizedTokenAdvantages(
+    [1, 0], divergences: [0.2, 0.4, 0], lengths: [2, 1], beta: 0.5)
+  let (mean, values) = (0.5, [0.7, 0.8, 0.0])
+  let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2).squareRoot()
+  #expect(close(found, values.map { ($0 - mean) / (deviation + 1e-4) }))
+}
+
+@Test func advantagesOfTokens() {
+  let rewards = tokenRewards(1, divergences: [0.5, -0.5, 0], beta: 0.1)
+  #expect(close(rewards, [-0.05, 0.05, 1]))
+  // γ 1, λ 0.5; V = 0.2, 0.4, 0.6. δ₂ = 1 − 0.6 = 0.4; δ₁ = 0.05 + 0.6 − 0.4 = 0.25, A₁ = 0.25 + 0.2 = 0.45;
+  // δ₀ = −0.05 + 0.4 − 0.2 = 0.15, A₀ = 0.15 + 0.225 = 0.375.
+  let (advantages, returns) = tokenAdvantages(
+    rewards: rewards, values: [0.2, 0.4, 0.6] as [Float], gamma: 1, lambda: 0.5)
+  #expect(close(advantages, [0.375, 0.45, 0.4]))
+  #expect(close(returns, [0.575, 0.85, 1.0]))
+}
+
+// MARK: - Losses
+
+@Test func clipHigher() {
+  // Ratios 2, 0.5, 2, 0.5; bounds 0.8 and 1.28.
+  let logRatio = Tensor([log2, -log2, log2, -log2])
+  let advantages = Tensor([1, 1, -1, -1])
+  let loss = clippedLoss(logRatio: logRatio, advantages: advantages, low: 0.2, high: 0.28)
+  #expect(close(loss, [-1.28, -0.5, 2, 0.8]))
+  let (_, gradient) = valueWithGradient(at: logRatio) {
+    clippedLoss(logRatio: $0, advantages: advantages, low: 0.2, high: 0.28).sum()
+  }
+  // Where the clipped branch holds, nothing flows: −r A elsewhere.
+  #expect(close(gradient, [0, -0.5, 2, 0]))
+}
+
+@Test func truncatedWeights() {
+  let old = Tensor([-1, -1])
+  let (loss, gradient) = valueWithGradient(at: Tensor([-1 + log2, -1 - log2])) { logs in
+    truncatedWeightLoss(
+      logProbabilities: logs, logRatio: logs - old, advantages: Tensor([1, -2]), high: 0.5
+    ).sum()
+  }
+  // Weights min(2, 1.5) and 0.5: −1.5·(−1 + log 2) − 0.5·(−2)·(−1 − log 2) = 1.5 − 1.5 log 2 − 1 − log 2.
+  #expect(abs(loss.item - (0.5 - 2.5 * log2)) < 1e-6)
+  #expect(close(gradient, [-1.5, 1]))
+}
+
+@Test func ratiosOfCompletions() {
+  let tokens = Tensor([0.2, 0.4, -0.3])
+  let (owner, lengths) = ([0, 0, 1], [2, 1])
+  #expect(
+    close(completionLogRatios(tokens, owner: owner, lengths: lengths, mean: true), [0.3, -0.3]))
+  let (_, gradient) = valueWithGradient(at: tokens) { tokens in
+    let ratios = completionLogRatios(tokens, owner: owner, lengths: lengths, mean: true)
+    return clippedLoss(logRatio: ratios, advantages: Tensor([1, 1]), low: 1, high: 1).sum()
+  }
+  // GSPO: the gradient of a token is −s A / |y|.
+  #expect(close(gradient, [-exp(0.3) / 2, -exp(0.3) / 2, -exp(-0.3)]))
+}
+
+@Test func mirrorDescent() {
+  // τ 0.5: 0.25 d² − A d.
+  let d = Tensor([0, 0.4, -0.2])
+  let advantages = Tensor([1, -0.5, 0.5])
+  #expect(
+    close(mirrorDescentLoss(logRatio: d, advantages: advantages, tau: 0.5), [0, 0.24, 0.11]))
+  let (_, gradient) = valueWithGradient(at: d) {
+    mirrorDescentLoss(logRatio: $0, advantages: advantages, tau: 0.5).sum()
+  }
+  // τ d − A: at the policy that sampled it is the policy gradient.
+  #expect(close(gradient, [-1, 0.7, -0.6]))
+  // The squared error of the paper is this one but for a constant and a factor: (A − τ d)² / 2τ − A² / 2τ.
+  let squares = (advantages - d * 0.5).squared() - advantages.squared()
+  #expect(close(squares, [0, 0.24, 0.11]))
+}
+
+@Test func mirrorDescentBaselines() {
+  // log mean e^r with τ 1 over {0, log 3}: log 2.
+  #expect(abs(mirrorDescentBaseline([0, log(3.0)], tau: 1) - log(2.0)) < 1e-12)
+  #expect(abs(mirrorDescentBaseline([0, 1], tau: 1e6) - 0.5) < 1e-6)
+  #expect(abs(mirrorDescentBaseline([0, 1], tau: 1e-3) - (1 + 1e-3 * log(0.5))) < 1e-12)
+}
+
+@Test func divergenceEstimators() {
+  let d = Tensor([0, log2, -log2])
+  #expect(close(KLEstimator.k1(d), [0, log2, -log2]))
+  #expect(close(KLEstimator.k2(d), [0, log2 * log2 / 2, log2 * log2 / 2]))
+  #expect(close(KLEstimator.k3(d), [0, 0.5 + log2 - 1, 2 - log2 - 1]))
+  #expect(KLEstimator.k3(Tensor([-1e4])).item.isFinite)
+}
+
+@Test func weightsOfTokens() {
+  let lengths = [2, 4, 0]
+  #expect(TokenWeights.sequence(lengths: lengths, limit: 8) == [0.25, 0.125, 0.5])
+  #expect(TokenWeights.token(lengths: lengths, limit: 8)[0] == Float(1.0 / 6))
+  #expect(TokenWeights.constant(lengths: lengths, limit: 8)[1] == 1.0 / 16)
+  #expect(TokenWeights.sum(lengths: lengths, limit: 8)[0] == 0.5)
+}
+
+@Test func rewardsForLength() {
+  #expect([6, 8, 10].map { overlongReward(length: $0, limit: 10, buffer: 4) } == [0, -0.5, -1])
+  #expect(overlongReward(length: 9, limit: 10, buffer: 4, factor: 0.2) == -0.75 * 0.2)
+  #expect(
+    lengthRewards(lengths: [10, 20, 30, 10], areRight: [true, true, true, false])
+      == [0.5, 0, -0.5, 0])
+  #expect(lengthRewards(lengths: [10, 30], areRight: [true, false]) == [0.5, -0.5])
+  #expect(lengthRewards(lengths: [7, 7], areRight: [true, false]) == [0, 0])
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Language
+import Testing
+
+private func program(_ script: String, timeout: Double = 5) throws -> RewardProgram {
+  let path = NSTemporaryDirectory() + "swirl-\(UUID().uuidString).sh"
+  try Data(script.utf8).write(to: URL(fileURLWithPath: path))
+  return try RewardProgram(["/bin/sh", path], problems: Arithmetic(.addition), timeout: timeout)
+}
+
+private func asked(_ count: Int) -> [MarkedText] {
+  let addition = Arithmetic(.addition)
+  return (0..<count).map {
+    MarkedText(problem: addition.problem($0, of: .training, seed: 1), answer: "\($0)")
+  }
+}
+
+@Test func programMarksAnswers() throws {
+  let constant = try program("while read -r line; do echo 0.25; done")
+  #expect(try constant.marks(asked(3)) == [[0.25], [0.25], [0.25]])
+  // The process is kept: the second batch is answered by the same one.
+  #expect(try constant.marks(asked(2)) == [[0.25], [0.25]])
+  let byObject = try program(
+    "while read -r line; do case $line in *'\"completion\":\"1\"'*) echo '{\"reward\": 1}';; *) echo "
+      + "'{\"reward\": 0}';; esac; done")
+  #expect(try byObject.marks(asked(3)) == [[0], [1], [0]])
+}
+
+@Test func manyLongAnswersDoNotFillThePipes() throws {
+  let problem = TextProblem(String(repeating: "long ", count: 4000), answer: "1", numbers: [1])
+  let answers = (0..<100).map { _ in MarkedText(problem: problem, answer: "x") }
+  let constant = try program("while read -r line; do echo 1; done", timeout: 30)
+  #expect(try constant.marks(answers) == [[Double]](repeating: [1], count: 100))
+}
+
+@Test func crashCostsOneAnswer() throws {
+  let crashing = try program(
+    "while read -r line; do case $line in *'\"completion\":\"1\"'*) exit 3;; *) echo 1;; esac; done")
+  #expect(try crashing.marks(asked(4)) == [[1], nil, [1], [1]])
+}
+
+@Test(arguments: [
+  ("sleep 60", "within"), ("exit 7", "status 7"), ("echo hello", "neither a number"),
+  ("echo nan", "not from 0 to 1"), ("echo 2", "not from 0 to 1"),
+  ("read -r x; echo 1; echo 1; echo 1", "more lines"), ("kill -9 $$", "signal 9"),
+  ("exec 1>&-; sleep 60", "closed its standard output"),
+]) func brokenProgramsGetASentence(script: String, part: String) throws {
+  let broken = try program(script, timeout: 0.3)
+  do {
+    let marks = try broken.marks(asked(1))
+    Issue.record("marked \(marks)")
+  } catch {
+    #expect("\(error)".contains(part), "\(error)")
+  }
+}
+
+@Test func missingProgramsGetASentence() {
+  #expect(throws: ModelError.self) {
+    try RewardProgram(["/nowhere/program"], problems: Arithmetic(.addition))
+  }
+  #expect(throws: ModelError.self) { try RewardProgram([], problems: Arithmetic(.addition)) }
+  #expect(
+    RewardProgram.words("python3 'my reward.py'  --strict \"\"")
+      == ["python3", "my reward.py", "--strict", ""])
+}
