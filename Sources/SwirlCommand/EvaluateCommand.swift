@@ -41,6 +41,10 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   mutating func run() throws {
+    let description = try RunDirectory(reading: directory).description()
+    if let learner = TrainCommand.languageAgent(description.agent) {
+      return try evaluateLanguage(learner, description)
+    }
     let saved = try SavedPolicy(run: directory)
     let (result, threshold) = try saved.evaluated(
       episodes: episodes, seed: seed, deterministic: !stochastic,
@@ -53,7 +57,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  private func printJSON(_ result: EvaluationResult) {
+  /// - Parameter more: Keys and numbers beside those of every evaluation.
+  func printJSON(_ result: EvaluationResult, more: [(String, Double)] = []) {
     Output.standard.text("{\"mean_return\": ")
     Output.standard.number(result.mean)
     Output.standard.text(", \"std_return\": ")
@@ -68,6 +73,10 @@ struct EvaluateCommand: ParsableCommand {
     Output.standard.number(result.episodes)
     Output.standard.text(", \"seed\": ")
     Output.standard.text(String(result.seed))
+    for (key, value) in more {
+      Output.standard.text(", \"\(key)\": ")
+      Output.standard.number(value)
+    }
     Output.standard.text("}")
     Output.standard.endLine()
   }

@@ -60,6 +60,31 @@ struct EvaluationArguments: ParsableArguments {
       stopAtReturn: try threshold(of: environments, named: environment), patience: patience)
   }
 
+  /// What was asked for of a language model on a task.
+  func plan(named task: String, seed: UInt64) throws -> EvaluationPlan? {
+    guard let every else {
+      guard isEmpty else {
+        throw CommandFailure(
+          .usage,
+          "--eval-episodes, --stop-at and --patience are about evaluations; say with --eval-every after how many "
+            + "steps they are made")
+      }
+      return nil
+    }
+    var goal: Double?
+    if let stopAt {
+      guard let number = Double(stopAt.replacing("_", with: "")), number.isFinite else {
+        throw CommandFailure(
+          .usage,
+          "--stop-at is '\(stopAt.prefix(60))', but must be a number: \(task) has no threshold")
+      }
+      goal = number
+    }
+    return EvaluationPlan(
+      every: every, episodes: episodes ?? 100, seed: seed &+ 1, stopAtReturn: goal,
+      patience: patience)
+  }
+
   private func threshold(
     of environments: AnyVectorEnvironment, named environment: String
   ) throws -> Double? {

@@ -8,6 +8,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train an agent; writes a run directory.",
     usage: """
+      swirl train sft|grpo|ppo-lm|kimi <task> --model <model> [--lora <rank>] [--steps <steps>] [--set <key=value>]...
       swirl train <agent> <env> [--steps <steps>] [--seed <seed>] [--envs <envs>] [--workers <workers>] \
       [--config <file>] [--set <key=value>]... [--option <name=value>]... [--eval-every <steps>] \
       [--out <dir>] [--json]
@@ -18,16 +19,22 @@ struct TrainCommand: ParsableCommand {
       --envs and --option, which stands for the setting env_kwargs. The result is the same for any number of workers, and a run that was killed goes on with \
       --resume as if it had not been. With --eval-every the policy is evaluated as training goes on, on \
       episodes that training never plays; the best is kept in best/model.safetensors.
+
+      sft, grpo, ppo-lm and kimi train a language model on a text task: addition, subtraction, multiplication, \
+      countdown, maximum-gap, sorting, letter-counting, bracket-matching, grid-world, text/CartPole-v1, or a file of \
+      problems that ends in .jsonl. A step is then an update of the model, and --option is of the task.
       """)
 
   @Argument(
     help: ArgumentHelp(
       "What learns: ppo, a2c, trpo, reinforce, qac, ddpg, td3, sac, dqn; bc, gail or gail-trpo from demonstrations; sarsa, "
-        + "expected-sarsa or q-learning on a table.", valueName: "agent"))
+        + "expected-sarsa or q-learning on a table; sft, grpo, ppo-lm or kimi, language models.",
+      valueName: "agent"))
   var agent: String?
 
   @Argument(
-    help: ArgumentHelp("What it learns in; 'swirl envs' lists the environments.", valueName: "env"))
+    help: ArgumentHelp(
+      "What it learns in; 'swirl envs' lists the environments. A language model's task.", valueName: "env"))
   var environment: String?
 
   @Option(
@@ -64,6 +71,26 @@ struct TrainCommand: ParsableCommand {
   var settings: [String] = []
 
   @OptionGroup var options: OptionArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "A language model: a GGUF file, a Hugging Face folder, a run, a known name or 'characters', a small one made "
+        + "from scratch; the setting model_name_or_path.", valueName: "model"))
+  var model: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Train low-rank adapters of this rank beside a frozen language model; the setting lora_r.",
+      valueName: "rank"), transform: wholeNumber(in: 1...65_536))
+  var lora: Int?
+
+  @Option(
+    name: .customLong("reward-program"),
+    help: ArgumentHelp(
+      "A program that marks a language model's answers, JSON lines in and numbers out; the setting reward_program.",
+      valueName: "command"))
+  var rewardProgram: String?
 
   @Option(
     help: ArgumentHelp(
@@ -125,8 +152,16 @@ extension TrainCommand {
       throw ValidationError(
         "'swirl train' needs an agent and an environment, such as 'swirl train ppo CartPole-v1'")
     }
+    if let learner = Self.languageAgent(agent) { return try startLanguage(learner, name) }
     guard let learner = Self.agent(agent) else {
-      throw CommandFailure.unknown("agent", agent, among: Self.agents.map { $0.name })
+      throw CommandFailure.unknown(
+        "agent", agent, among: Self.agents.map { $0.name } + Self.languageAgents.map { $0.name })
+    }
+    if let (name, _) = [
+      ("--model", model != nil), ("--lora", lora != nil), ("--reward-program", rewardProgram != nil),
+    ].first(where: { $0.1 }) {
+      throw CommandFailure(
+        .usage, "\(agent) trains no language model; leave out \(name)")
     }
     // The id that an outdated one stands for is what the run is of.
     try start(learner, try environmentSpec(name).id)
@@ -181,7 +216,8 @@ extension TrainCommand {
       ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
       ("--config", config != nil), ("--set", !settings.isEmpty), ("--option", !options.isEmpty),
       ("--out", out != nil), ("--demonstrations", demonstrations != nil),
-      ("--eval-every and what goes with it", !evaluation.isEmpty),
+      ("--eval-every and what goes with it", !evaluation.isEmpty), ("--model", model != nil),
+      ("--lora", lora != nil), ("--reward-program", rewardProgram != nil),
     ]
     if let (name, _) = fixed.first(where: { $0.1 }) {
       throw CommandFailure(
@@ -190,6 +226,9 @@ extension TrainCommand {
           + "leave out \(name)")
     }
     let description = try RunDirectory(reading: path).description()
+    if let learner = Self.languageAgent(description.agent) {
+      return try goOnLanguage(learner, description, path)
+    }
     guard let learner = Self.agent(description.agent) else {
       throw CommandFailure(
         .badData, "\(path) is a run of the agent '\(description.agent)', which this program lacks")
@@ -279,7 +318,7 @@ extension TrainCommand {
     if json { summary.printJSON() } else { summary.printText() }
   }
 
-  private struct Summary {
+  struct Summary {
     var run: String
     var steps: Int
     var seconds: Double
@@ -341,45 +380,5 @@ extension TrainCommand {
       Output.standard.text("run directory: \(run)")
       Output.standard.endLine()
     }
-  }
-}
-
-/// Names of run directories that nobody chose.
-enum RunName {
-  /// Makes the first of `runs/ppo-CartPole-v1-s0`, `…-2`, `…-3` that does not exist yet, so that two
-  /// processes that start at once never share one.
-  static func claim(agent: String, environment: String, seed: UInt64) throws -> String {
-    let name = "runs/\(agent)-\(environment.replacing("/", with: "-"))-s\(seed)"
-    try FileManager.default.createDirectory(atPath: "runs", withIntermediateDirectories: true)
-    for number in 1... {
-      let path = number == 1 ? name : "\(name)-\(number)"
-      if mkdir(path, 0o755) == 0 { return path }
-      guard errno == EEXIST else {
-        throw CommandFailure(
-          .other, "cannot make the run directory \(path): \(String(cString: strerror(errno)))")
-      }
-    }
-    preconditionFailure("numbers do not end")
-  }
-
-  /// Makes the folder that `--out` names, and those above it; one that holds a run already is refused later.
-  static func usable(_ path: String) throws -> String {
-    guard !path.isEmpty else {
-      throw CommandFailure(.usage, "--out is empty; give the run directory to make")
-    }
-    var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
-    var folder = path.hasPrefix("/") ? "" : "."
-    while let part = parts.popFirst() {
-      folder += "/" + part
-      let code = mkdir(folder, 0o755) == 0 ? 0 : errno
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder)
-      guard exists, isFolder.boolValue else {
-        let reason =
-          exists ? "\(part) is a file" : String(cString: strerror(code))
-        throw CommandFailure(.usage, "cannot make the run directory \(path): \(reason)")
-      }
-    }
-    return path
   }
 }

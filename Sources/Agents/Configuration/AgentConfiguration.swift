@@ -18,7 +18,7 @@ public protocol AgentConfiguration: SettingsGroup {
   static var presetEnvironments: [String] { get }
 }
 
-extension AgentConfiguration {
+extension SettingsGroup {
   /// This configuration with the settings of a YAML file: a mapping from keys to numbers, words or lists.
   ///
   /// - Throws: `RunError`: of kind `data` when the text is not such a mapping, `usage` for a key or a
@@ -68,7 +68,7 @@ extension AgentConfiguration {
     return settings
   }
 
-  private func setting(_ key: String, to value: Setting, where place: String) throws -> Self {
+  func setting(_ key: String, to value: Setting, where place: String) throws -> Self {
     guard Self.keys.contains(key) else {
       let near = nearestNames(to: key, in: Self.keys).map { "'\($0)'" }
       throw RunError(

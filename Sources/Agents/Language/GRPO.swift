@@ -54,7 +54,7 @@ public struct GRPO: LanguageAgent {
     if settings.dynamicSampling { metrics.append(("resampled_groups", Double(resampled))) }
     return TrainingReport(
       steps: progress.stepCount, iteration: progress.iteration, episodes: progress.completions,
-      meanReturn: completions.map(\.score).average,
+      meanReturn: completions.compactMap { $0.marks?.first }.average,
       meanLength: completions.map { Double($0.trajectory.length) }.average,
       losses: metrics + losses, phases: timers.phases.map { ($0.name, timers.seconds($0)) })
   }
@@ -161,7 +161,7 @@ public struct GRPO: LanguageAgent {
   // MARK: - Making
 
   public init(on source: TextSource, _ configuration: GRPOConfiguration, seed: UInt64) throws {
-    let configuration = configuration.resolved()
+    let configuration = try configuration.resolved()
     try configuration.validate()
     let settings = configuration.own
     self.configuration = configuration

@@ -110,7 +110,7 @@ struct LanguageLearner: Sendable {
   mutating func update(
     _ trajectories: [Trajectory], _ places: [Int], temperature: Float, learningRate: Double,
     pool: WorkerPool,
-    loss: @Sendable (Outcome, Microbatch) -> (Tensor, InlineArray<5, Double>)
+    loss: @escaping @Sendable (Outcome, Microbatch) -> (Tensor, InlineArray<5, Double>)
   ) throws -> (norm: Double, statistics: InlineArray<5, Double>) {
     let batches = Microbatch.pack(trajectories, places, budget: settings.microbatchTokens)
       .filter { !$0.targets.isEmpty }

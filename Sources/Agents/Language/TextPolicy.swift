@@ -85,3 +85,118 @@ public struct TextPolicy: Sendable {
     ).map { text($0.tokens) }
   }
 }
+
+// MARK: - Making
+
+extension TextPolicy {
+  /// The name of the project's own small model, which is made from a run's seed and knows printable ASCII, a token a
+  /// character.
+  public static let characters = "characters"
+
+  private static let alphabet = "\n" + String(decoding: (32...126).map(UInt8.init), as: UTF8.self)
+
+  /// The policy of a run's latest checkpoint, or of a model that was never trained here.
+  ///
+  /// - Parameter path: A run directory, a GGUF file, a Hugging Face folder or the name of a known model.
+  /// - Throws: `RunError` or `ModelError`, one sentence.
+  public init(_ path: String) throws {
+    var settings = ModelSettings()
+    settings.model = path
+    try self.init(settings, seed: 0)
+  }
+
+  /// The model that settings name, with the adapters they ask for.
+  init(_ settings: ModelSettings, seed: UInt64, depth: Int = 0) throws {
+    guard depth < 16 else {
+      throw RunError(.data, "\(settings.model) is a run that goes back through more than 16 others")
+    }
+    var random = PCG64(SeedSequence(seed, spawnKey: [0x4D4F_4445]))
+    var model: LanguageModel
+    let tokenizer: Tokenizer
+    var (usesChat, systemPrompt) = (settings.usesChat, settings.systemPrompt)
+    if settings.model == Self.characters {
+      tokenizer = .characters(Self.alphabet)
+      model = LanguageModel(
+        LanguageModelConfiguration(
+          vocabularySize: tokenizer.vocabularySize, width: settings.hiddenSize,
+          blockCount: settings.blockCount, headCount: settings.headCount,
+          hiddenSize: 4 * settings.hiddenSize, contextLength: settings.contextLength,
+          rotary: RotaryEmbedding(dim: settings.hiddenSize / settings.headCount)),
+        using: &random)
+    } else if let saved = try Self.ofRun(settings.model, depth: depth) {
+      (model, tokenizer) = (saved.model, saved.tokenizer)
+      (usesChat, systemPrompt) = (usesChat ?? saved.usesChat, systemPrompt ?? saved.systemPrompt)
+    } else {
+      let file = try Checkpoint.open(Self.location(of: settings.model))
+      tokenizer = try file.tokenizer()
+      model = try LanguageModel(
+        file.configuration, weights: file,
+        as: settings.storage ?? (settings.loraRank > 0 ? .stored : .float32))
+    }
+    if let lora = settings.lora {
+      if model.lora != lora {
+        if model.hasAdapters { model = model.merged() }
+        try model.add(lora, using: &random)
+      }
+    }
+    self.init(
+      model: model, tokenizer: tokenizer, usesChat: usesChat, systemPrompt: systemPrompt)
+  }
+
+  /// The policy that a run has learnt; nil where the folder is no run.
+  private static func ofRun(_ path: String, depth: Int) throws -> TextPolicy? {
+    guard FileManager.default.fileExists(atPath: path + "/run.json") else { return nil }
+    let run = try RunDirectory(reading: path)
+    let settings = try ModelSettings(ofRun: run)
+    var policy = try TextPolicy(settings, seed: try run.description().seed, depth: depth + 1)
+    guard let checkpoint = try run.latestCheckpoint() else {
+      throw RunError(
+        .missing, "\(path) has no checkpoint yet; go on with: swirl train --resume \(path)")
+    }
+    let files = CheckpointFiles(files: checkpoint.files, directory: checkpoint.directory)
+    policy.model = policy.model.replacingParameters(
+      try files.parameters("model.safetensors", like: policy.model))
+    return policy
+  }
+
+  /// The file of a known model where it has been fetched, or the path itself.
+  private static func location(of name: String) -> String {
+    let known = ["smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf"]
+    if FileManager.default.fileExists(atPath: name) { return name }
+    return known[name.lowercased()].map { ".swirl/models/\($0)" } ?? name
+  }
+}
+
+extension ModelSettings {
+  /// The settings of the model that a run has trained.
+  ///
+  /// - Throws: `RunError` where the run is none of a language model.
+  init(ofRun run: RunDirectory) throws {
+    self.init()
+    let file = run.file("config.yaml")
+    let known = Set(Self.keys)
+    var found = 0
+    for (key, value) in try Setting.mapping(yaml: run.configuration(), file: file)
+    where known.contains(key) {
+      guard let setting = Setting(value) else { continue }
+      self = try self.setting(key, to: setting, where: file)
+      if key == CodingKeys.model.rawValue { found += 1 }
+    }
+    guard found == 1 else {
+      throw RunError(.usage, "\(run.path) is not a run of a language model: its policy has no text")
+    }
+    try validate()
+  }
+
+  /// The task, its answers marked by the program that the settings name, where they name one.
+  func withRewardProgram(_ source: TextSource) throws -> TextSource {
+    guard let rewardProgram else { return source }
+    guard case .task(let task) = source else {
+      throw RunError(
+        .usage, "a reward program marks single answers, and the task is a conversation; leave it out")
+    }
+    return .task(
+      try RewardProgram(
+        RewardProgram.words(rewardProgram), problems: task, timeout: rewardTimeout))
+  }
+}

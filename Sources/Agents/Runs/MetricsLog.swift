@@ -43,7 +43,7 @@ struct MetricsLog {
   /// Keeps the lines of a file that are wanted, without one that a crash cut short, which has no newline.
   ///
   /// - Returns: Whether any is left.
-  private static func cut(
+  static func cut(
     _ path: String, keeping isWanted: (Int, Substring) -> Bool
   ) throws -> Bool {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return false }
@@ -115,7 +115,12 @@ struct MetricsLog {
     }
   }
 
-  private func append(_ data: Data, to path: String) throws {
+  private func append(_ data: Data, to path: String) throws { try DurableFile.append(data, to: path) }
+}
+
+extension DurableFile {
+  /// Adds to the end of a file, all of it or nothing.
+  static func append(_ data: Data, to path: String) throws {
     if data.isEmpty { return }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw DurableFile.failure("open", path) }

@@ -76,7 +76,7 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
         throw RunError(.data, "\(checkpoint.directory) lacks \(Self.environmentFile)")
       }
       if let settings = checkpoint.files[Self.configurationFile] {
-        try Self.compare(configuration, trainedWith: settings, in: directory)
+        try directory.compare(configuration, trainedWith: settings)
       }
       do {
         try agent.restore(checkpoint.files, directory: checkpoint.directory)
@@ -117,31 +117,6 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     stopReason = description.totalSteps == recordedSteps ? stop?["stop"] : nil
     // Before the first checkpoint under the new end, whose schedules a later resume has to follow.
     if description.totalSteps != recordedSteps { try directory.write(description) }
-  }
-
-  /// A run goes on with the settings it was trained with, or what comes next would be neither run.
-  private static func compare(
-    _ configuration: String, trainedWith settings: Data, in directory: RunDirectory
-  ) throws {
-    func values(_ text: String) -> [Substring: String] {
-      var values: [Substring: String] = [:]
-      for line in text.split(whereSeparator: \.isNewline) {
-        guard let colon = line.firstIndex(of: ":"), !line.hasPrefix("#") else { continue }
-        values[line[..<colon]] = line[line.index(after: colon)...]
-          .trimmingCharacters(in: .whitespaces)
-      }
-      return values
-    }
-    let (now, trained) = (values(configuration), values(String(decoding: settings, as: UTF8.self)))
-    let keys = Set(now.keys).union(trained.keys)
-    guard let key = keys.filter({ now[$0] != trained[$0] }).min() else { return }
-    func shown(_ value: String?) -> String {
-      value.map { "\(key): \($0.prefix(60))" } ?? "no \(key)"
-    }
-    throw RunError(
-      .data,
-      "\(directory.file(configurationFile)) has \(shown(now[key])) where the run was trained with "
-        + "\(shown(trained[key])); a run goes on with the settings it began with")
   }
 
   private static var callbackFile: String { "callbacks.json" }

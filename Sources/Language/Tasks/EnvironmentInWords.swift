@@ -31,7 +31,7 @@ public struct EnvironmentInWords: TextEnvironment {
     guard let actions = description.actionSpace as? Discrete, actions.n <= 100 else {
       throw ModelError(
         "\(id) cannot be told in words: its actions are \(description.actionSpace), not a few that have "
-          + "names")
+          + "names", kind: .usage)
     }
     self.id = description.spec.id
     self.description = description

@@ -102,7 +102,8 @@ package struct JSONLines {
   /// - Throws: `ModelError` for a file that cannot be read or a line that is no JSON object, with its number.
   package static func read<T>(_ path: String, _ body: (JSONLines) throws -> T) throws -> [T] {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
-      throw ModelError("there is no readable file \(path); it is to hold JSON, an object a line")
+      throw ModelError(
+        "there is no readable file \(path); it is to hold JSON, an object a line", kind: .missingFile)
     }
     var result: [T] = []
     for (index, bytes) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -61,6 +61,7 @@ final class ProgramProcess: Sendable {
       var trouble: String?
       var place = 0
       var failures = 0
+      if let child = state.child, Self.hasMore(child) { Self.end(&state.child) }
       while place < questions.count {
         do {
           if state.child == nil { try start(&state) }
@@ -76,6 +77,12 @@ final class ProgramProcess: Sendable {
       }
       return (rewards, trouble)
     }
+  }
+
+  /// Whether a child has said more than it was asked for, or is gone: then nothing it says next can be trusted.
+  private static func hasMore(_ child: Child) -> Bool {
+    var file = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+    return poll(&file, 1, 0) != 0
   }
 
   /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill while the
@@ -235,7 +242,8 @@ final class ProgramProcess: Sendable {
       close(sockets[0])
       close(pipes[0])
       throw ModelError(
-        "the reward program '\(command[0])' cannot be started: \(String(cString: strerror(code)))")
+        "the reward program '\(command[0])' cannot be started: \(String(cString: strerror(code)))",
+        kind: code == ENOENT ? .missingFile : .usage)
     }
     state.child = Child(id: id, input: sockets[0], output: pipes[0])
   }

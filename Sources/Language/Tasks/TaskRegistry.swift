@@ -28,7 +28,9 @@ public func registerTask(
     tasks.append(spec)
     return true
   }
-  if !isNew { throw ModelError("the task '\(name)' is registered already; choose another name") }
+  if !isNew { throw ModelError(
+      "the task '\(name)' is registered already; choose another name", kind: .usage)
+  }
 }
 
 /// Every registered task, in the order in which they were registered.
@@ -57,7 +59,7 @@ public func taskOptions(
   var result: [String: OptionValue] = [:]
   for assignment in assignments {
     guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
-      throw ModelError("the option '\(assignment.prefix(60))' is not of the form name=value")
+      throw ModelError("the option '\(assignment.prefix(60))' is not of the form name=value", kind: .usage)
     }
     let option = try spec.option(String(assignment[..<equals]))
     let text = String(assignment[assignment.index(after: equals)...])
@@ -80,23 +82,25 @@ public func taskSpec(_ name: String) throws -> TaskSpec {
   let near = nearestNames(to: name, in: known.map(\.name)).map { "'\($0)'" }
   throw ModelError(
     "unknown task '\(name.prefix(60))'; did you mean \(near.joined(separator: " or "))? A file of "
-      + "problems ends in .jsonl, an environment in words is such as 'text/CartPole-v1'")
+      + "problems ends in .jsonl, an environment in words is such as 'text/CartPole-v1'",
+    kind: .usage)
 }
 
 extension TaskSpec {
   fileprivate func option(_ name: String) throws -> EnvironmentOption {
     if let found = options.first(where: { $0.name == name }) { return found }
     if options.isEmpty {
-      throw ModelError("\(self.name) has no option '\(name.prefix(60))'; it takes none")
+      throw ModelError("\(self.name) has no option '\(name.prefix(60))'; it takes none", kind: .usage)
     }
     let near = nearestNames(to: name, in: options.map(\.name)).map { "'\($0)'" }
     throw ModelError(
       "\(self.name) has no option '\(name.prefix(60))'; did you mean "
-        + "\(near.joined(separator: " or "))?")
+        + "\(near.joined(separator: " or "))?", kind: .usage)
   }
 
   fileprivate func refusal(of option: EnvironmentOption, _ value: String) -> ModelError {
-    ModelError("option \(option.name) of \(name) is \(value); it must be \(option.allowed)")
+    ModelError(
+      "option \(option.name) of \(name) is \(value); it must be \(option.allowed)", kind: .usage)
   }
 
   fileprivate func resolved(_ given: [String: OptionValue]) throws -> [String: OptionValue] {
@@ -142,7 +146,8 @@ extension TaskSpec {
         let bounds: [Double] = options["returns"]
         guard bounds.isEmpty || (bounds.count == 2 && bounds[0] <= bounds[1]) else {
           throw ModelError(
-            "option returns of text/\(id) is \(bounds); it must be two numbers, the lower first")
+            "option returns of text/\(id) is \(bounds); it must be two numbers, the lower first",
+            kind: .usage)
         }
         return .environment(
           try EnvironmentInWords(

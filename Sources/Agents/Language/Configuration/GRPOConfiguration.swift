@@ -79,6 +79,8 @@ public struct GRPOSettings: LanguageAgentSettings {
     }
   }
 
+  public static func completionLimit(_ settings: Self) -> Int { settings.maxCompletionLength }
+
   public func validate() throws {
     let require = Requirement<CodingKeys>()
     try require.whole(groupSize, .groupSize, from: 2, to: 65_536)

@@ -1,10 +1,14 @@
 import Envs
+import Foundation
 import Language
 
 /// The settings that one language agent has and no other, beside those of its model.
 public protocol LanguageAgentSettings: SettingsGroup {
   /// What the learning rate is where nobody sets one, by what is trained.
   static func learningRate(_ trained: TrainedPart) -> Double
+
+  /// The most tokens of an answer in an evaluation.
+  static func completionLimit(_ settings: Self) -> Int
 }
 
 /// What of a model is trained.
@@ -59,15 +63,43 @@ public struct LanguageConfiguration<Own: LanguageAgentSettings>: SettingsGroup {
     try own.validate()
   }
 
-  /// With what depends on other settings filled in, so that a run's file says what it was trained with.
-  public func resolved() -> Self {
+  /// With what depends on other settings filled in, so that a run's file says what it was trained with: the step size,
+  /// and the adapters of a run whose policy is trained on.
+  ///
+  /// - Throws: `RunError` for a run that cannot be read.
+  public func resolved() throws -> Self {
     var result = self
+    var isSmall = shared.model == TextPolicy.characters
+    if FileManager.default.fileExists(atPath: shared.model + "/run.json") {
+      let run = try RunDirectory(reading: shared.model)
+      let trained = try ModelSettings(ofRun: run)
+      isSmall = trained.isOfCharacters
+      if shared.loraRank == 0 {
+        result.shared.loraRank = trained.loraRank
+        result.shared.loraAlpha = trained.loraAlpha
+        result.shared.loraDropout = trained.loraDropout
+        result.shared.loraTargets = trained.loraTargets
+      }
+    }
     if result.shared.learningRate == nil {
-      let part: TrainedPart =
-        shared.model == TextPolicy.characters
-        ? .small : shared.loraRank > 0 ? .adapters : .all
+      let part: TrainedPart = isSmall ? .small : result.shared.loraRank > 0 ? .adapters : .all
       result.shared.learningRate = .constant(Own.learningRate(part))
     }
     return result
+  }
+}
+
+extension ModelSettings {
+  /// Whether the model is the project's own small one, perhaps by way of other runs.
+  fileprivate var isOfCharacters: Bool {
+    var settings = self
+    for _ in 0..<16 {
+      if settings.model == TextPolicy.characters { return true }
+      guard let run = try? RunDirectory(reading: settings.model),
+        let before = try? ModelSettings(ofRun: run)
+      else { return false }
+      settings = before
+    }
+    return false
   }
 }
