@@ -75,6 +75,10 @@ let package = Package(
       name: "LearningCurve", dependencies: ["Swirl"], path: "Examples/LearningCurve"),
     .executableTarget(
       name: "DynamicProgramming", dependencies: ["Swirl"], path: "Examples/DynamicProgramming"),
+    .executableTarget(name: "TrainGRPO", dependencies: ["Swirl"], path: "Examples/TrainGRPO"),
+    .executableTarget(
+      name: "CustomTask", dependencies: ["Swirl", "SwirlCommand"], path: "Examples/CustomTask"),
+    .executableTarget(name: "RewardProgram", path: "Examples/RewardProgram"),
     .executableTarget(name: "Planning", dependencies: ["Swirl"], path: "Examples/Planning"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], exclude: ["References"]),
     .testTarget(
@@ -102,6 +106,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand", "DynamicProgramming",
+        "TrainGRPO", "CustomTask", "RewardProgram",
       ],
       exclude: ["References"]),
   ],

@@ -7,7 +7,8 @@ extension EvaluateCommand {
   ) throws {
     if demonstrationFile != nil {
       throw CommandFailure(
-        .usage, "the run is of a language model, which shows no demonstrations; leave out "
+        .usage,
+        "the run is of a language model, which shows no demonstrations; leave out "
           + "--save-demonstrations")
     }
     let run = try RunDirectory(reading: directory)
@@ -20,7 +21,8 @@ extension EvaluateCommand {
       .applying(yaml: try run.configuration(), file: "\(directory)/config.yaml")
     let trained = configuration.shared.taskOptions
     let chosen = trained.merging(
-      try taskOptions(options.assignments, of: description.environment)) { $1 }
+      try taskOptions(options.assignments, of: description.environment)
+    ) { $1 }
     let source = try makeTask(description.environment, options: chosen)
     let seed = seed ?? description.seed &+ 1
     let found = try evaluate(
@@ -34,7 +36,8 @@ extension EvaluateCommand {
       }
     }
     if json {
-      printJSON(found.result, more: [("accuracy", found.accuracy), ("mean_score", found.meanScore)])
+      printJSON(
+        found.result, more: [("accuracy", found.accuracy), ("mean_score", found.meanScore)])
       return
     }
     let result = found.result

@@ -5,7 +5,9 @@ import Swirl
 // Agents whose policy is a language model: the same arguments, run directories and reports, with a text task in place of an
 // environment.
 extension TrainCommand {
-  static let languageAgents: [any LanguageAgent.Type] = [SupervisedFineTuning.self, GRPO.self]
+  static let languageAgents: [any LanguageAgent.Type] = [
+    SupervisedFineTuning.self, GRPO.self, LanguagePPO.self, Kimi.self,
+  ]
 
   /// The language agent of a name, or nil.
   static func languageAgent(_ name: String) -> (any LanguageAgent.Type)? {

@@ -34,7 +34,8 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "What it learns in; 'swirl envs' lists the environments. A language model's task.", valueName: "env"))
+      "What it learns in; 'swirl envs' lists the environments. A language model's task.",
+      valueName: "env"))
   var environment: String?
 
   @Option(
@@ -158,7 +159,8 @@ extension TrainCommand {
         "agent", agent, among: Self.agents.map { $0.name } + Self.languageAgents.map { $0.name })
     }
     if let (name, _) = [
-      ("--model", model != nil), ("--lora", lora != nil), ("--reward-program", rewardProgram != nil),
+      ("--model", model != nil), ("--lora", lora != nil),
+      ("--reward-program", rewardProgram != nil),
     ].first(where: { $0.1 }) {
       throw CommandFailure(
         .usage, "\(agent) trains no language model; leave out \(name)")

@@ -43,7 +43,8 @@ private func asked(_ count: Int) -> [MarkedText] {
 
 @Test func crashCostsOneAnswer() throws {
   let crashing = try program(
-    "while read -r line; do case $line in *'\"completion\":\"1\"'*) exit 3;; *) echo 1;; esac; done")
+    "while read -r line; do case $line in *'\"completion\":\"1\"'*) exit 3;; *) echo 1;; esac; done"
+  )
   #expect(try crashing.marks(asked(4)) == [[1], nil, [1], [1]])
 }
 

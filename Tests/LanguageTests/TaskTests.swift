@@ -151,7 +151,8 @@ private let names = [
   }
   #expect(message { _ = try makeTask("adition") }.contains("did you mean 'addition'"))
   #expect(
-    message { _ = try makeTask("addition", options: ["digit": 2]) }.contains("did you mean 'digits'"))
+    message { _ = try makeTask("addition", options: ["digit": 2]) }.contains(
+      "did you mean 'digits'"))
   #expect(
     message { _ = try taskOptions(["digits=99"], of: "addition") }.contains("from 1 to 7"))
   #expect(message { _ = try taskOptions(["digits"], of: "addition") }.contains("name=value"))

@@ -49,7 +49,7 @@ struct CompletionSampler: Sendable {
   }
 
   /// The stream seeds of `count` completions of one round, a function of the round alone.
-  private func seeds(_ count: Int, round: Int, turn: Int) -> [UInt64] {
+  func seeds(_ count: Int, round: Int, turn: Int) -> [UInt64] {
     SeedSequence(
       seed,
       spawnKey: [
@@ -104,7 +104,8 @@ struct CompletionSampler: Sendable {
     return try trajectories.indices.map { index in
       if let bad = marks[index]?.first(where: { !(0...1 ~= $0) }) {
         throw ModelError(
-          "the task gave the answer '\(texts[index].prefix(60))' the mark \(bad); marks are from 0 to 1")
+          "the task gave the answer '\(texts[index].prefix(60))' the mark \(bad); marks are from 0 to 1"
+        )
       }
       let score = marks[index].map { components.score($0) } ?? 0
       return ScoredCompletion(

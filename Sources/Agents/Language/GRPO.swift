@@ -154,7 +154,8 @@ public struct GRPO: LanguageAgent {
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(State.self, of: Self.name)
-    try learner.restore(checkpoint, optimizerStep: state.optimizerStep)
+    try learner.restore(
+      checkpoint, optimizerStep: state.optimizerStep, updates: state.progress.stepCount)
     progress = state.progress
   }
 

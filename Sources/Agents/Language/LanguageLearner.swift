@@ -22,6 +22,8 @@ struct LanguageLearner: Sendable {
   let settings: ModelSettings
   /// The model as it was when training began, where a loss needs it.
   let reference: LanguageModel?
+  /// Updates made; an optimiser that begins anew counts fewer.
+  private var updates = 0
 
   init(
     _ model: LanguageModel, _ settings: ModelSettings, needsReference: Bool,
@@ -30,14 +32,25 @@ struct LanguageLearner: Sendable {
     trained = ValuedModel(model: model, valueHead: valueHead)
     self.settings = settings
     reference = needsReference ? model : nil
-    optimizer = AdamW(
+    optimizer = Self.optimizer(settings)
+  }
+
+  private static func optimizer(_ settings: ModelSettings) -> AdamW {
+    AdamW(
       beta1: settings.adamBeta1, beta2: settings.adamBeta2, epsilon: settings.adamEpsilon,
       weightDecay: settings.weightDecay)
   }
 
+  /// Forgets what the optimiser remembers.
+  mutating func resetOptimizer() {
+    let groups = optimizer.groups
+    optimizer = Self.optimizer(settings)
+    optimizer.groups = groups
+  }
+
   /// The learning rate of the next update.
   func learningRate(progressRemaining: Double) -> Double {
-    let ramp = min(1, Double(optimizer.step + 1) / Double(max(settings.warmupSteps, 1)))
+    let ramp = min(1, Double(updates + 1) / Double(max(settings.warmupSteps, 1)))
     return (settings.learningRate ?? .constant(0)).value(at: progressRemaining) * ramp
   }
 
@@ -117,7 +130,7 @@ struct LanguageLearner: Sendable {
     let recomputing = settings.recomputes
     let dropout =
       settings.loraDropout > 0
-      ? SeedSequence(UInt64(optimizer.step), spawnKey: [0x4452_4F50]) : nil
+      ? SeedSequence(UInt64(updates), spawnKey: [0x4452_4F50]) : nil
     let body: @Sendable (ValuedModel, Int) -> (Tensor, InlineArray<5, Double>) = { trained, index in
       let batch = batches[index]
       let hidden = trained.model.hidden(
@@ -134,7 +147,7 @@ struct LanguageLearner: Sendable {
     let norm = globalNorm(gradients)
     guard norm.isFinite else {
       throw NumberTrap.failure(
-        "the gradient of update \(optimizer.step + 1)", hint: "a lower learning_rate",
+        "the gradient of update \(updates + 1)", hint: "a lower learning_rate",
         model: trained, batch: [:]
       ) {
         for index in batches.indices {
@@ -143,6 +156,7 @@ struct LanguageLearner: Sendable {
       }
     }
     optimizer.learningRate = learningRate
+    updates += 1
     if !gradients.isEmpty {
       optimizer.update(
         &trained, gradients, scale: clipScale(norm: norm, maximum: settings.maxGradNorm))
@@ -154,32 +168,42 @@ struct LanguageLearner: Sendable {
   /// what threads share.
   private static let fewParameters = 8_000_000
 
+  /// Microbatches whose gradients are held at a time where threads take one each.
+  private static let wave = 8
+
   private func summedGradients(
     _ count: Int, _ pool: WorkerPool,
     _ body: @Sendable (ValuedModel, Int) -> (Tensor, InlineArray<5, Double>)
   ) -> ([Tensor], InlineArray<5, Double>) {
     if count == 0 { return ([], .init(repeating: 0)) }
     let size = trained.parameters.reduce(0) { $0 + $1.value.count }
-    if size <= Self.fewParameters && count > 1 {
-      let (gradients, statistics) = GradientReducer(pool: pool).sum(
-        at: trained, rows: count, chunkRows: 1
-      ) { model, chunk in body(model, chunk.lowerBound) }
-      return (gradients, statistics)
-    }
-    return withWorkers(pool) {
-      var sum: [Tensor] = []
-      var statistics = InlineArray<5, Double>(repeating: 0)
-      for index in 0..<count {
-        let (_, found, gradients) = valueWithGradient(at: trained) { body($0, index) }
-        if sum.isEmpty {
-          sum = gradients
-        } else {
-          for i in sum.indices { sum[i].add(gradients[i]) }
-        }
-        for i in 0..<5 { statistics[i] += found[i] }
+    var sum: [Tensor] = []
+    var statistics = InlineArray<5, Double>(repeating: 0)
+    func add(_ gradients: [Tensor], _ found: InlineArray<5, Double>) {
+      if sum.isEmpty {
+        sum = gradients
+      } else {
+        for i in sum.indices { sum[i].add(gradients[i]) }
       }
-      return (sum, statistics)
+      for i in 0..<5 { statistics[i] += found[i] }
     }
+    if size <= Self.fewParameters && count > 1 {
+      let reducer = GradientReducer(pool: pool)
+      for start in stride(from: 0, to: count, by: Self.wave) {
+        let (gradients, found) = reducer.sum(
+          at: trained, rows: min(Self.wave, count - start), chunkRows: 1
+        ) { model, chunk in body(model, start + chunk.lowerBound) }
+        add(gradients, found)
+      }
+    } else {
+      withWorkers(pool) {
+        for index in 0..<count {
+          let (_, found, gradients) = valueWithGradient(at: trained) { body($0, index) }
+          add(gradients, found)
+        }
+      }
+    }
+    return (sum, statistics)
   }
 
   // MARK: - Saving
@@ -193,7 +217,10 @@ struct LanguageLearner: Sendable {
     ]
   }
 
-  mutating func restore(_ checkpoint: CheckpointFiles, optimizerStep: Int) throws {
+  mutating func restore(
+    _ checkpoint: CheckpointFiles, optimizerStep: Int, updates: Int
+  ) throws {
+    self.updates = updates
     trained = trained.replacingParameters(
       try checkpoint.parameters("model.safetensors", like: trained))
     try optimizer.restore(

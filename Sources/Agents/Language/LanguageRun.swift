@@ -82,7 +82,8 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     guard description.totalSteps >= min(agent.stepCount, recordedSteps) else {
       throw RunError(
         .usage,
-        "\(path) has made \(agent.stepCount) updates already; --steps is its end, so it must be more")
+        "\(path) has made \(agent.stepCount) updates already; --steps is its end, so it must be more"
+      )
     }
     agent.totalSteps = description.totalSteps
     lock.sign()
@@ -189,7 +190,9 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
 
   private mutating func consider(_ found: LanguageEvaluation, _ plan: EvaluationPlan, _ step: Int) {
     let mean = found.result.mean
-    if let best = progress.best, mean <= best { progress.waited += 1 } else {
+    if let best = progress.best, mean <= best {
+      progress.waited += 1
+    } else {
       (progress.best, progress.waited) = (mean, 0)
     }
     if let wanted = plan.stopAtReturn, mean >= wanted {

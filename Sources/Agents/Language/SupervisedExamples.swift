@@ -21,7 +21,8 @@ enum SupervisedExamples: Sendable {
     guard case .task(let task) = source else {
       throw RunError(
         .usage,
-        "supervised fine-tuning learns from right answers, which a conversation with a world has not")
+        "supervised fine-tuning learns from right answers, which a conversation with a world has not"
+      )
     }
     self = .task(task)
   }

@@ -38,7 +38,8 @@ public struct TextPolicy: Sendable {
       let begin = tokenizer.addsBeginToken ? tokenizer.beginToken.map { [$0] } ?? [] : []
       let tokens = begin + tokenizer.encode(prompt)
       if tokens.isEmpty {
-        throw ModelError("the prompt '\(prompt.prefix(60))' has no tokens in this model's vocabulary")
+        throw ModelError(
+          "the prompt '\(prompt.prefix(60))' has no tokens in this model's vocabulary")
       }
       return tokens
     }
@@ -193,7 +194,8 @@ extension ModelSettings {
     guard let rewardProgram else { return source }
     guard case .task(let task) = source else {
       throw RunError(
-        .usage, "a reward program marks single answers, and the task is a conversation; leave it out")
+        .usage,
+        "a reward program marks single answers, and the task is a conversation; leave it out")
     }
     return .task(
       try RewardProgram(

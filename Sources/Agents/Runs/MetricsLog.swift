@@ -115,7 +115,9 @@ struct MetricsLog {
     }
   }
 
-  private func append(_ data: Data, to path: String) throws { try DurableFile.append(data, to: path) }
+  private func append(_ data: Data, to path: String) throws {
+    try DurableFile.append(data, to: path)
+  }
 }
 
 extension DurableFile {

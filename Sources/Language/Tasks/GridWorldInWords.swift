@@ -73,7 +73,8 @@ public struct GridWorldInWords: TextEnvironment {
       if TaskSplit(ofKey: key) == split || attempt > 900 { break }
     }
     (moves, messages, understood) = (0, 0, 0)
-    return "You walk through a grid of \(size) rows and \(size) columns; row 1 is the northernmost, column "
+    return
+      "You walk through a grid of \(size) rows and \(size) columns; row 1 is the northernmost, column "
       + "1 the westernmost. The goal is in row \(goal / size + 1), column \(goal % size + 1). Answer "
       + "each message with one word: north, east, south or west. \(view)"
   }

@@ -72,7 +72,9 @@ public struct ProblemFile: TextTask {
     let isSame = written == wanted
     let occurs = written.contains(wanted)
     let isRight = match == .contains ? occurs : isSame
-    return [isRight ? 1 : 0, occurs ? 1 : 0, isSame || written.split(separator: " ").count <= 8 ? 1 : 0]
+    return [
+      isRight ? 1 : 0, occurs ? 1 : 0, isSame || written.split(separator: " ").count <= 8 ? 1 : 0,
+    ]
   }
 
   // MARK: - Reading
@@ -101,14 +103,17 @@ package struct JSONLines {
   ///
   /// - Throws: `ModelError` for a file that cannot be read or a line that is no JSON object, with its number.
   package static func read<T>(_ path: String, _ body: (JSONLines) throws -> T) throws -> [T] {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    else {
       throw ModelError(
-        "there is no readable file \(path); it is to hold JSON, an object a line", kind: .missingFile)
+        "there is no readable file \(path); it is to hold JSON, an object a line",
+        kind: .missingFile)
     }
     var result: [T] = []
-    for (index, bytes) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .enumerated() where bytes.contains(where: { $0 > 32 })
-    {
+    for (index, bytes) in data.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+    )
+    .enumerated() where bytes.contains(where: { $0 > 32 }) {
       let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
       guard let object else {
         throw ModelError("\(path), line \(index + 1), is not a JSON object in braces")

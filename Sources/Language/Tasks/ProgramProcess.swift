@@ -139,7 +139,8 @@ final class ProgramProcess: Sendable {
             // An answer to what was asked before a failure.
             if id < first { continue }
             guard id == first + place - base else {
-              throw ModelError("it answered with the id \(id) where \(first + place - base) is next")
+              throw ModelError(
+                "it answered with the id \(id) where \(first + place - base) is next")
             }
           }
           rewards[place] = reward
@@ -161,7 +162,9 @@ final class ProgramProcess: Sendable {
           send(child.input, $0.baseAddress, $0.count, Self.noSignal)
         }
         // A child that is gone is seen by the end of its output.
-        if count > 0 { written += count } else if errno != EINTR && errno != EAGAIN {
+        if count > 0 {
+          written += count
+        } else if errno != EINTR && errno != EAGAIN {
           written = pending.count
         }
       }

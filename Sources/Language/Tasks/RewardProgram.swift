@@ -29,7 +29,8 @@ public struct RewardProgram: TextTask {
   /// - Throws: `ModelError` when the command is empty or the program cannot be started.
   public init(_ command: [String], problems base: any TextTask, timeout: Double = 10) throws {
     guard let first = command.first, !first.isEmpty else {
-      throw ModelError("the reward program is empty; name a program, such as \"python3 reward.py\"",
+      throw ModelError(
+        "the reward program is empty; name a program, such as \"python3 reward.py\"",
         kind: .usage)
     }
     self.base = base

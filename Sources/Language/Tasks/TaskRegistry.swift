@@ -28,7 +28,8 @@ public func registerTask(
     tasks.append(spec)
     return true
   }
-  if !isNew { throw ModelError(
+  if !isNew {
+    throw ModelError(
       "the task '\(name)' is registered already; choose another name", kind: .usage)
   }
 }
@@ -59,7 +60,8 @@ public func taskOptions(
   var result: [String: OptionValue] = [:]
   for assignment in assignments {
     guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
-      throw ModelError("the option '\(assignment.prefix(60))' is not of the form name=value", kind: .usage)
+      throw ModelError(
+        "the option '\(assignment.prefix(60))' is not of the form name=value", kind: .usage)
     }
     let option = try spec.option(String(assignment[..<equals]))
     let text = String(assignment[assignment.index(after: equals)...])
@@ -90,7 +92,8 @@ extension TaskSpec {
   fileprivate func option(_ name: String) throws -> EnvironmentOption {
     if let found = options.first(where: { $0.name == name }) { return found }
     if options.isEmpty {
-      throw ModelError("\(self.name) has no option '\(name.prefix(60))'; it takes none", kind: .usage)
+      throw ModelError(
+        "\(self.name) has no option '\(name.prefix(60))'; it takes none", kind: .usage)
     }
     let near = nearestNames(to: name, in: options.map(\.name)).map { "'\($0)'" }
     throw ModelError(

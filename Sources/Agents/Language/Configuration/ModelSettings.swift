@@ -39,7 +39,7 @@ public struct ModelSettings: SettingsGroup {
   /// Gradients with a larger global norm are scaled down to it.
   public var maxGradNorm = 1.0
   /// Tokens that go through the model together in an update; fewer need less memory and change nothing else.
-  public var microbatchTokens = 512
+  public var microbatchTokens = 256
   /// Whether each block's inner values are computed again in the backward pass instead of kept.
   public var recomputes = false
 

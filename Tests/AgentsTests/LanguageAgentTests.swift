@@ -1,0 +1,259 @@
+import Agents
+import Foundation
+import Language
+import Runtime
+import Testing
+
+/// A model so small that an iteration takes milliseconds.
+private func small<Own: LanguageAgentSettings>(
+  _ assignments: String...
+) throws -> LanguageConfiguration<Own> {
+  var configuration = LanguageConfiguration<Own>()
+  let shared = [
+    "hidden_size=32", "num_hidden_layers=2", "num_attention_heads=2", "max_completion_length=5",
+  ]
+  for setting in shared + assignments { configuration = try configuration.applying(setting) }
+  return configuration
+}
+
+private func addition() throws -> TextSource {
+  try makeTask("addition", options: ["digits": 1, "bare": true])
+}
+
+private func model(_ agent: some LanguageAgent) throws -> Data {
+  try #require(try agent.snapshot()["model.safetensors"])
+}
+
+private func numbers(_ report: TrainingReport, _ name: String) throws -> Double {
+  try #require(report.losses.first { $0.name == name }?.value)
+}
+
+@Test(arguments: ["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo", "reinforce++"])
+func everyVariantLearns(variant: String) throws {
+  var agent = try GRPO(
+    on: addition(),
+    small("loss_type=\(variant)", "generation_batch_size=16", "beta=0.1", "learning_rate=0.01"),
+    seed: 1)
+  let before = try model(agent)
+  var reports: [TrainingReport] = []
+  try agent.train(steps: 2, workers: 1) { reports.append($0) }
+  #expect(try model(agent) != before)
+  for report in reports {
+    for (name, value) in report.losses { #expect(value.isFinite, "\(name)") }
+  }
+  // Nothing is clipped where the policy is the one that sampled, and it is its own reference at first.
+  #expect(try numbers(reports[0], "clip_ratio/high_mean") == 0)
+  #expect(try numbers(reports[0], "clip_ratio/low_mean") == 0)
+  #expect(try numbers(reports[0], "kl") == 0)
+  #expect(try numbers(reports[1], "kl") != 0)
+}
+
+@Test func firstRatiosAreExactlyOne() throws {
+  // Clip ranges that cut every ratio but 1.
+  var agent = try GRPO(
+    on: addition(), small("epsilon=1e-30", "generation_batch_size=64", "temperature=0.7"), seed: 3)
+  try agent.train(steps: 3, workers: 2) { report in
+    #expect(report.losses.first { $0.name == "clip_ratio/high_mean" }?.value == 0)
+    #expect(report.losses.first { $0.name == "clip_ratio/low_mean" }?.value == 0)
+  }
+}
+
+@Test func threadsAndMicrobatchesChangeNothing() throws {
+  func trained(_ budget: Int, workers: Int) throws -> (Data, [Double]) {
+    var agent = try GRPO(
+      on: addition(), small("generation_batch_size=32", "micro_batch_tokens=\(budget)"), seed: 5)
+    var losses: [Double] = []
+    try agent.train(steps: 3, workers: workers) { report in
+      losses.append(report.losses.first { $0.name == "grad_norm" }!.value)
+    }
+    return (try model(agent), losses)
+  }
+  let whole = try trained(100_000, workers: 1)
+  let cut = try trained(24, workers: 1)
+  #expect(try trained(24, workers: 3).0 == cut.0)
+  for (a, b) in zip(whole.1, cut.1) { #expect(abs(a - b) < 1e-4 * max(a, 1)) }
+}
+
+private func resumes<A: LanguageAgent>(
+  _ type: A.Type, _ configuration: LanguageConfiguration<A.Settings>, on source: TextSource
+) throws {
+  var whole = try A(on: source, configuration, seed: 2)
+  whole.totalSteps = 8
+  try whole.train(steps: 8, workers: 1)
+  var first = try A(on: source, configuration, seed: 2)
+  first.totalSteps = 8
+  try first.train(steps: 4, workers: 2)
+  let files = try first.snapshot()
+  var second = try A(on: source, configuration, seed: 2)
+  second.totalSteps = 8
+  try second.restore(files, directory: "memory")
+  #expect(second.stepCount == first.stepCount)
+  try second.train(steps: 8, workers: 2)
+  #expect(try second.snapshot() == whole.snapshot())
+  var broken = files
+  broken["model.safetensors"] = Data("{}".utf8)
+  #expect(throws: (any Error).self) { try second.restore(broken, directory: "memory") }
+}
+
+@Test func everyAgentResumesToTheSameBytes() throws {
+  let source = try addition()
+  try resumes(
+    GRPO.self,
+    small("generation_batch_size=16", "learning_rate=lin_0.001", "dynamic_sampling=true"),
+    on: source)
+  try resumes(SupervisedFineTuning.self, small("per_device_train_batch_size=8"), on: source)
+  try resumes(
+    LanguagePPO.self,
+    small("generation_batch_size=16", "num_ppo_epochs=2", "num_mini_batches=2"), on: source)
+  try resumes(
+    Kimi.self,
+    small(
+      "generation_batch_size=16", "rollout_budget=2", "problem_pool=16", "curriculum_steps=6",
+      "length_reward_weight=0.1", "length_reward_warmup=1", "baseline=log_z"), on: source)
+}
+
+@Test func adaptersAreTrainedAlone() throws {
+  var agent = try GRPO(
+    on: addition(),
+    small("generation_batch_size=16", "lora_r=4", "learning_rate=0.01", "beta=0.05"), seed: 1)
+  try agent.train(steps: 2, workers: 1)
+  let names = agent.policy.model.parameters.map(\.name)
+  #expect(!names.isEmpty && names.allSatisfy { $0.contains("lora_") })
+}
+
+@Test func supervisedFineTuningFitsWhatItIsShown() throws {
+  var agent = try SupervisedFineTuning(
+    on: addition(), small("per_device_train_batch_size=32", "learning_rate=0.003"), seed: 1)
+  var losses: [Double] = []
+  try agent.train(steps: 60, workers: 1) { report in
+    losses.append(report.losses.first { $0.name == "loss" }!.value)
+  }
+  #expect(losses[0] > 3.5)
+  #expect(losses.suffix(5).reduce(0, +) / 5 < 2.2)
+}
+
+@Test func conversationsLearnTheModelsOwnTokens() throws {
+  let source = try makeTask("grid-world", options: ["size": 2, "turns": 2])
+  var agent = try GRPO(
+    on: source,
+    small("generation_batch_size=8", "num_generations=4", "max_position_embeddings=1024"), seed: 1)
+  try agent.train(steps: 2, workers: 1)
+  #expect(agent.samples.count == 8)
+  // Two answers of at most five tokens; what the world said is not counted.
+  #expect(agent.samples.allSatisfy { 1...10 ~= $0.tokens })
+}
+
+private struct Unmarked: GeneratedTask {
+  var components: [RewardComponent] { [RewardComponent("correct")] }
+  func draw(using random: inout PCG64) -> TextProblem {
+    TextProblem("\(random.integers(0..<100))", answer: "1")
+  }
+  func marks(_ answer: String, for problem: TextProblem) -> [Double] { [.nan] }
+}
+
+@Test func rewardsThatAreNoNumbersEndInASentence() throws {
+  var agent = try GRPO(on: .task(Unmarked()), small("generation_batch_size=8"), seed: 1)
+  do {
+    try agent.train(steps: 1, workers: 1)
+    Issue.record("a reward of NaN was learnt from")
+  } catch {
+    #expect("\(error)".contains("marks are from 0 to 1"))
+  }
+}
+
+@Test(arguments: [
+  ("num_generations=1", "num_generations"), ("generation_batch_size=12", "multiple"),
+  ("temperature=0", "temperature"), ("loss_type=trpo", "dr_grpo"), ("dtype=float16", "lora_r"),
+  ("hidden_size=33", "multiple"), ("lora_target_modules=[wing]", "q_proj"),
+  ("reward_weights=[1]", "components"), ("modle_name_or_path=x", "model_name_or_path"),
+  ("lora_r=500", "rank"), ("model_name_or_path=/nowhere.gguf", "/nowhere.gguf"),
+]) func badSettingsGetASentence(setting: String, part: String) {
+  do {
+    _ = try GRPO(on: addition(), small(setting), seed: 1)
+    Issue.record("\(setting) was taken")
+  } catch {
+    #expect("\(error)".contains(part), "\(error)")
+  }
+}
+
+@Test func settingsTravelThroughAFile() throws {
+  var configuration = GRPOConfiguration()
+  configuration.variant = .gspo
+  configuration.loraRank = 16
+  configuration.taskOptions = ["digits": 2, "bare": true]
+  configuration.rewardProgram = "python3 'my reward.py'"
+  let again = try GRPOConfiguration().applying(yaml: configuration.yaml, file: "config.yaml")
+  #expect(again == configuration)
+}
+
+@Test func poolPrefersWhatIsNotSolved() {
+  var pool = ProblemPool(8)
+  var random = PCG64(seed: 1)
+  #expect(
+    pool.choose(8, share: 1, prioritizes: true, using: &random) == Array(0..<8))
+  for problem in 0..<8 { pool.record(problem, solved: problem < 4 ? 8 : 0, of: 8) }
+  var counts = [Int](repeating: 0, count: 8)
+  for _ in 0..<500 {
+    let chosen = pool.choose(2, share: 1, prioritizes: true, using: &random)
+    #expect(Set(chosen).count == 2)
+    for problem in chosen { counts[problem] += 1 }
+  }
+  #expect(counts[..<4].reduce(0, +) < 60)
+  // The curriculum begins with what is easy.
+  let easy = pool.choose(3, share: 0.5, prioritizes: true, using: &random)
+  #expect(easy.allSatisfy { $0 < 4 })
+  #expect(
+    pool.choose(2, share: 1, prioritizes: false, except: Set(0..<6), using: &random).sorted()
+      == [6, 7])
+}
+
+@Test func runResumesAndCutsItsLogs() throws {
+  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  let source = try addition()
+  let settings: GRPOConfiguration = try small("generation_batch_size=16")
+  let configuration = try settings.resolved()
+  func description(_ steps: Int) -> RunDescription {
+    RunDescription(
+      agent: "grpo", environment: "addition", seed: 1, totalSteps: steps, version: "test",
+      simd: "test", evaluation: EvaluationPlan(every: 2, episodes: 10, seed: 9))
+  }
+  func make() throws -> GRPO { try GRPO(on: source, configuration, seed: 1) }
+  var whole = try LanguageRun(
+    creating: folder + "/whole", description(6), agent: make(), source: source)
+  #expect(try whole.train(workers: 1) == .finished)
+  do {
+    var half = try LanguageRun(
+      creating: folder + "/half", description(4), agent: make(), source: source)
+    #expect(try half.train(workers: 1) == .finished)
+  }
+  // What a process wrote that died before its next checkpoint.
+  let log = folder + "/half/completions.jsonl"
+  let handle = try #require(FileHandle(forWritingAtPath: log))
+  try handle.seekToEnd()
+  try handle.write(contentsOf: Data("{\"step\": 5, \"prompt\": \"x\"}\n{\"step\": 5, \"pro".utf8))
+  try handle.close()
+  var resumed = try LanguageRun<GRPO>(resuming: folder + "/half", totalSteps: 6) { _, yaml in
+    let settings = try GRPOConfiguration().applying(yaml: yaml, file: "config.yaml")
+    #expect(settings == configuration)
+    return (try make(), source)
+  }
+  #expect(try resumed.train(workers: 2) == .finished)
+  for name in ["completions.jsonl", "evaluations.json", "checkpoints/step-6/model.safetensors"] {
+    let (a, b) = (folder + "/whole/" + name, folder + "/half/" + name)
+    #expect(FileManager.default.contents(atPath: a) == FileManager.default.contents(atPath: b))
+  }
+  let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+  #expect(lines.count == 6 * 16)
+  let first = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
+  #expect(first?["step"] as? Int == 1)
+  #expect(first?["rewards"] is [String: Any])
+  // The run is a model.
+  let policy = try TextPolicy(folder + "/half")
+  let found = try evaluate(policy, on: source, problems: 10, seed: 9, limit: 5, workers: 1)
+  let listed = try #require(try resumed.directory.evaluations().last)
+  #expect(found.result.returns == listed.returns && found.result.lengths == listed.lengths)
+  var more: SFTConfiguration = try small()
+  more.model = folder + "/half"
+  _ = try SupervisedFineTuning(on: source, more, seed: 1)
+}
