@@ -33,9 +33,7 @@ struct GRPOBatch: Sendable {
     beta = Float(settings.beta)
     klEstimator = settings.klEstimator
     limit = settings.maxCompletionLength
-    let old = trajectories.map { trajectory in
-      zip(trajectory.logProbabilities, trajectory.isChosen).filter(\.1).map(\.0)
-    }
+    let old: [[Float]] = trajectories.map(\.chosenLogProbabilities)
     self.old = old
     if variant == .reinforcePlusPlus, settings.beta > 0, let reference {
       let flat = penalizedTokenAdvantages(

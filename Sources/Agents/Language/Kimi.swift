@@ -92,9 +92,7 @@ public struct Kimi: LanguageAgent {
     let settings = configuration.own
     let temperature = Float(settings.temperature)
     let trajectories = completions.map(\.trajectory)
-    let old = trajectories.map { trajectory in
-      zip(trajectory.logProbabilities, trajectory.isChosen).filter(\.1).map(\.0)
-    }
+    let old: [[Float]] = trajectories.map(\.chosenLogProbabilities)
     let usable = completions.indices.filter { completions[$0].marks != nil }
     let weight = 1 / Float(max(usable.count, 1))
     let tau = Float(settings.tau)

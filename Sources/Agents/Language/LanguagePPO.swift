@@ -67,17 +67,15 @@ public struct LanguagePPO: LanguageAgent {
     let settings = configuration.own
     let temperature = Float(settings.temperature)
     let trajectories = completions.map(\.trajectory)
-    let old = trajectories.map { trajectory in
-      zip(trajectory.logProbabilities, trajectory.isChosen).filter(\.1).map(\.0)
+    let old: [[Float]] = trajectories.map(\.chosenLogProbabilities)
+    var divergences: [[Float]] = old.map { [Float](repeating: 0, count: $0.count) }
+    if let reference = learner.reference {
+      let under = learner.logProbabilities(
+        of: trajectories, under: reference, temperature: temperature, pool: pool)
+      for i in old.indices {
+        for t in old[i].indices { divergences[i][t] = old[i][t] - under[i][t] }
+      }
     }
-    let divergences =
-      learner.reference.map { reference in
-        zip(
-          old,
-          learner.logProbabilities(
-            of: trajectories, under: reference, temperature: temperature, pool: pool)
-        ).map { zip($0, $1).map { $0 - $1 } }
-      } ?? old.map { $0.map { _ in 0 } }
     let values = learner.values(of: trajectories, pool: pool)
     let estimates = completions.indices.map { i in
       tokenAdvantages(
@@ -86,10 +84,12 @@ public struct LanguagePPO: LanguageAgent {
         values: values[i], gamma: settings.gamma, lambda: settings.lambda)
     }
     let usable = completions.indices.filter { completions[$0].marks != nil }
-    let pooled = usable.flatMap { estimates[$0].advantages }
-    let (mean, deviation) = (pooled.average, pooled.deviation)
-    let advantages = estimates.map { $0.advantages.map { Float(($0 - mean) / (deviation + 1e-8)) } }
-    let returns = estimates.map { $0.returns.map { Float($0) } }
+    let pooled: [Double] = usable.flatMap { estimates[$0].advantages }
+    let (mean, scale): (Double, Double) = (pooled.average, 1 / (pooled.deviation + 1e-8))
+    let advantages: [[Float]] = estimates.map { estimate in
+      estimate.advantages.map { Float(($0 - mean) * scale) }
+    }
+    let returns: [[Float]] = estimates.map { estimate in estimate.returns.map { Float($0) } }
     samples = completions.indices.map {
       LanguageSample(
         completions[$0], sampler.components, advantage: estimates[$0].advantages.average)
@@ -145,12 +145,12 @@ public struct LanguagePPO: LanguageAgent {
     }
     progress.tokens += tokens
     let count = Double(max(tokens, 1))
-    let kl = divergences.map { $0.reduce(0.0) { $0 + Double($1) } }.average
+    let kl: Double = divergences.map { Double($0.reduce(0, +)) }.average
     return [
       ("loss/policy_avg", sums[0] / count), ("loss/value_avg", sums[1] / count),
       ("entropy", sums[2] / count), ("clipfrac_avg", sums[3] / count),
       ("approxkl_avg", sums[4] / count), ("kl", kl),
-      ("values", values.flatMap { $0.map(Double.init) }.average),
+      ("values", values.joined().map(Double.init).average),
       ("grad_norm", norm / Double(max(updates, 1))), ("learning_rate", rate),
       ("num_tokens", Double(progress.tokens)),
     ]

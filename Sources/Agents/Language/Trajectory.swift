@@ -25,6 +25,11 @@ public struct Trajectory: Sendable, Codable, Equatable {
   /// Tokens that the model chose.
   public var length: Int { isChosen.count { $0 } }
 
+  /// log π of the chosen tokens alone.
+  var chosenLogProbabilities: [Float] {
+    zip(logProbabilities, isChosen).filter { $0.1 }.map { $0.0 }
+  }
+
   mutating func append(_ completion: Completion) {
     tokens += completion.tokens
     isChosen += completion.tokens.map { _ in true }
