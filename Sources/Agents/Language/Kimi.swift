@@ -229,7 +229,8 @@ public struct Kimi: LanguageAgent {
     self.source = try configuration.shared.withRewardProgram(source)
     if settings.rolloutBudget > 0, case .environment = self.source {
       throw RunError(
-        .usage, "rollout_budget continues single answers, and the task is a conversation; set it to 0")
+        .usage,
+        "rollout_budget continues single answers, and the task is a conversation; set it to 0")
     }
     // A task of fewer problems is its own pool.
     let held = self.source.problemCount(of: .training) ?? .max

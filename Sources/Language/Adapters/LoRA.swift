@@ -80,7 +80,8 @@ extension LanguageModel {
     let least = min(configuration.width, configuration.kvHeadCount * configuration.headSize)
     guard lora.rank >= 1, lora.rank <= least else {
       throw ModelError(
-        "a LoRA rank of \(lora.rank) does not fit this model: it must be from 1 to \(least)", kind: .usage)
+        "a LoRA rank of \(lora.rank) does not fit this model: it must be from 1 to \(least)",
+        kind: .usage)
     }
     guard lora.dropout >= 0, lora.dropout < 1, lora.alpha.isFinite else {
       throw ModelError(
