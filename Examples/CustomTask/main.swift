@@ -1,6 +1,7 @@
 // A text task of one's own, in the command `swirl` among the others:
-// `swift run -c release CustomTask train sft reversal --model characters --steps 300 --out runs/reversal`,
-// `swift run -c release CustomTask train grpo reversal --model runs/reversal --steps 200`.
+// `swift run -c release CustomTask train sft reversal --model characters --steps 300 --out
+// runs/reversal`, `swift run -c release CustomTask train grpo reversal --model runs/reversal
+// --steps 200`.
 
 import Swirl
 import SwirlCommand

@@ -1,7 +1,7 @@
-// A reward program in Swift; one in any language works the same way. It reads a line of JSON an answer and writes a number
-// from 0 to 1, here for answers with many vowels and few other letters:
-// `swift build -c release`, then
-// `swirl train grpo problems.jsonl --model smollm2-135m --lora 16 --reward-program .build/release/RewardProgram`.
+// A reward program in Swift; one in any language works the same way. It reads a line of JSON an
+// answer and writes a number from 0 to 1, here for answers with many vowels and few other letters:
+// `swift build -c release`, then `swirl train grpo problems.jsonl --model smollm2-135m --lora 16
+// --reward-program .build/release/RewardProgram`.
 
 import Foundation
 

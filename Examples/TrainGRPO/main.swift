@@ -1,6 +1,6 @@
 // GRPO with low-rank adapters teaches SmolLM2-135M to add: `make model`, then
-// `swift run -c release TrainGRPO 60` trains for 60 updates; `swift run -c release TrainGRPO 60 MODEL` another model
-// ('characters' is a small one made from scratch).
+// `swift run -c release TrainGRPO 60` trains for 60 updates; `swift run -c release TrainGRPO 60
+// MODEL` another model ('characters' is a small one made from scratch).
 
 import Swirl
 

@@ -3,8 +3,8 @@ import Swirl
 
 /// Names of run directories that nobody chose.
 enum RunName {
-  /// Makes the first of `runs/ppo-CartPole-v1-s0`, `…-2`, `…-3` that does not exist yet, so that two
-  /// processes that start at once never share one.
+  /// Makes the first of `runs/ppo-CartPole-v1-s0`, `…-2`, `…-3` that does not exist yet, so that
+  /// two processes that start at once never share one.
   static func claim(agent: String, environment: String, seed: UInt64) throws -> String {
     let name = "runs/\(agent)-\(environment.replacing("/", with: "-"))-s\(seed)"
     try FileManager.default.createDirectory(atPath: "runs", withIntermediateDirectories: true)
@@ -19,7 +19,8 @@ enum RunName {
     preconditionFailure("numbers do not end")
   }
 
-  /// Makes the folder that `--out` names, and those above it; one that holds a run already is refused later.
+  /// Makes the folder that `--out` names, and those above it; one that holds a run already is
+  /// refused later.
   static func usable(_ path: String) throws -> String {
     guard !path.isEmpty else {
       throw CommandFailure(.usage, "--out is empty; give the run directory to make")

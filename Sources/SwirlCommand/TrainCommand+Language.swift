@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import Swirl
 
-// Agents whose policy is a language model: the same arguments, run directories and reports, with a text task in place of an
-// environment.
+// Agents whose policy is a language model: the same arguments, run directories and reports, with a
+// text task in place of an environment.
 extension TrainCommand {
   static let languageAgents: [any LanguageAgent.Type] = [
     SupervisedFineTuning.self, GRPO.self, LanguagePPO.self, Kimi.self,
@@ -67,7 +67,8 @@ extension TrainCommand {
     try drive(run, description, path)
   }
 
-  /// The agent and its task; supervised fine-tuning reads files of examples that are no problems, too.
+  /// The agent and its task; supervised fine-tuning reads files of examples that are no problems,
+  /// too.
   private static func made<Learner: LanguageAgent>(
     _ type: Learner.Type, _ task: String,
     _ configuration: LanguageConfiguration<Learner.Settings>, seed: UInt64

@@ -41,7 +41,8 @@ func everyVariantLearns(variant: String) throws {
   for report in reports {
     for (name, value) in report.losses { #expect(value.isFinite, "\(name)") }
   }
-  // Nothing is clipped where the policy is the one that sampled, and it is its own reference at first.
+  // Nothing is clipped where the policy is the one that sampled, and it is its own reference at
+  // first.
   #expect(try numbers(reports[0], "clip_ratio/high_mean") == 0)
   #expect(try numbers(reports[0], "clip_ratio/low_mean") == 0)
   #expect(try numbers(reports[0], "kl") == 0)

@@ -41,7 +41,8 @@ private let log2 = Float(log(2.0))
 }
 
 @Test func penalizedAdvantagesOfTokens() {
-  // β 0.5. Completion 1, reward 1, kl 0.2 and 0.4: 1 − 0.5·0.6 = 0.7, 1 − 0.5·0.4 = 0.8. Completion 2, reward 0, kl 0: 0.
+  // β 0.5. Completion 1, reward 1, kl 0.2 and 0.4: 1 − 0.5·0.6 = 0.7, 1 − 0.5·0.4 = 0.8. Completion
+  // 2, reward 0, kl 0: 0.
   let found = penalizedTokenAdvantages(
     [1, 0], divergences: [0.2, 0.4, 0], lengths: [2, 1], beta: 0.5)
   let (mean, values) = (0.5, [0.7, 0.8, 0.0])
@@ -53,8 +54,8 @@ private let log2 = Float(log(2.0))
 @Test func advantagesOfTokens() {
   let rewards = tokenRewards(1, divergences: [0.5, -0.5, 0], beta: 0.1)
   #expect(close(rewards, [-0.05, 0.05, 1]))
-  // γ 1, λ 0.5; V = 0.2, 0.4, 0.6. δ₂ = 1 − 0.6 = 0.4; δ₁ = 0.05 + 0.6 − 0.4 = 0.25, A₁ = 0.25 + 0.2 = 0.45;
-  // δ₀ = −0.05 + 0.4 − 0.2 = 0.15, A₀ = 0.15 + 0.225 = 0.375.
+  // γ 1, λ 0.5; V = 0.2, 0.4, 0.6. δ₂ = 1 − 0.6 = 0.4; δ₁ = 0.05 + 0.6 − 0.4 = 0.25, A₁ = 0.25 +
+  // 0.2 = 0.45; δ₀ = −0.05 + 0.4 − 0.2 = 0.15, A₀ = 0.15 + 0.225 = 0.375.
   let (advantages, returns) = tokenAdvantages(
     rewards: rewards, values: [0.2, 0.4, 0.6] as [Float], gamma: 1, lambda: 0.5)
   #expect(close(advantages, [0.375, 0.45, 0.4]))
@@ -83,7 +84,8 @@ private let log2 = Float(log(2.0))
       logProbabilities: logs, logRatio: logs - old, advantages: Tensor([1, -2]), high: 0.5
     ).sum()
   }
-  // Weights min(2, 1.5) and 0.5: −1.5·(−1 + log 2) − 0.5·(−2)·(−1 − log 2) = 1.5 − 1.5 log 2 − 1 − log 2.
+  // Weights min(2, 1.5) and 0.5: −1.5·(−1 + log 2) − 0.5·(−2)·(−1 − log 2) = 1.5 − 1.5 log 2 − 1 −
+  // log 2.
   let expected: Float = 0.5 - 2.5 * log2
   #expect(abs(loss.item - expected) < 1e-6)
   #expect(close(gradient, [-1.5, 1]))
@@ -114,7 +116,8 @@ private let log2 = Float(log(2.0))
   }
   // τ d − A: at the policy that sampled it is the policy gradient.
   #expect(close(gradient, [-1, 0.7, -0.6]))
-  // The squared error of the paper is this one but for a constant and a factor: (A − τ d)² / 2τ − A² / 2τ.
+  // The squared error of the paper is this one but for a constant and a factor: (A − τ d)² / 2τ −
+  // A² / 2τ.
   let squares = (advantages - d * 0.5).squared() - advantages.squared()
   #expect(close(squares, [0, 0.24, 0.11]))
 }

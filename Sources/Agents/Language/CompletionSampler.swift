@@ -59,7 +59,8 @@ struct CompletionSampler: Sendable {
     ).generateState64(count)
   }
 
-  /// `groupSize` completions of each problem, marked; the completions of a problem follow each other.
+  /// `groupSize` completions of each problem, marked; the completions of a problem follow each
+  /// other.
   ///
   /// - Parameters:
   ///   - round: A number that no other call of the run has: what the streams are made from.

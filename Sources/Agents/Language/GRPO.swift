@@ -3,8 +3,9 @@ import Language
 import Runtime
 import Tensors
 
-/// Group-relative policy optimisation (Shao et al., 2024, https://arxiv.org/abs/2402.03300) and its variants: several
-/// completions of each prompt are compared with each other, and what was better than its group becomes more probable.
+/// Group-relative policy optimisation (Shao et al., 2024, https://arxiv.org/abs/2402.03300) and its
+/// variants: several completions of each prompt are compared with each other, and what was better
+/// than its group becomes more probable.
 ///
 /// ```swift
 /// var configuration = GRPOConfiguration()
@@ -14,8 +15,8 @@ import Tensors
 /// try agent.train(steps: 50) { report in print(report) }
 /// ```
 ///
-/// The log-probabilities that completions were sampled with are those the update begins with, bit for bit, so that the first
-/// update's ratios are exactly 1. A step is one update of the model.
+/// The log-probabilities that completions were sampled with are those the update begins with, bit
+/// for bit, so that the first update's ratios are exactly 1. A step is one update of the model.
 public struct GRPO: LanguageAgent {
   public static let name = "grpo"
 
@@ -59,8 +60,8 @@ public struct GRPO: LanguageAgent {
       losses: metrics + losses, phases: timers.phases.map { ($0.name, timers.seconds($0)) })
   }
 
-  /// A batch of marked completions; with dynamic sampling groups without a difference are replaced, as long as tries
-  /// are left.
+  /// A batch of marked completions; with dynamic sampling groups without a difference are replaced,
+  /// as long as tries are left.
   private mutating func collect() throws -> (completions: [ScoredCompletion], resampled: Int) {
     let settings = configuration.own
     let size = settings.groupSize

@@ -1,7 +1,8 @@
 import Language
 import Tensors
 
-/// A batch of completions with their advantages, and the loss of any part of it under a variant of GRPO.
+/// A batch of completions with their advantages, and the loss of any part of it under a variant of
+/// GRPO.
 struct GRPOBatch: Sendable {
   let trajectories: [Trajectory]
   /// Of each completion.
@@ -72,8 +73,8 @@ struct GRPOBatch: Sendable {
     let weights: [Float]
     let penaltyWeights: [Float]
 
-    /// The microbatch's part of the loss, and sums over its tokens: the loss, entropy, ratios cut below and above,
-    /// the divergence from the reference.
+    /// The microbatch's part of the loss, and sums over its tokens: the loss, entropy, ratios cut
+    /// below and above, the divergence from the reference.
     func loss(
       _ outcome: LanguageLearner.Outcome, _ part: Microbatch
     ) -> (Tensor, InlineArray<5, Double>) {

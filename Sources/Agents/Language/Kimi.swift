@@ -3,8 +3,9 @@ import Language
 import Runtime
 import Tensors
 
-/// Kimi k1.5's method: online policy mirror descent over groups of completions, with a reward for short answers, a
-/// curriculum, prioritised sampling and partial rollouts (Kimi Team, 2025, https://arxiv.org/abs/2501.12599).
+/// Kimi k1.5's method: online policy mirror descent over groups of completions, with a reward for
+/// short answers, a curriculum, prioritised sampling and partial rollouts (Kimi Team, 2025,
+/// https://arxiv.org/abs/2501.12599).
 ///
 /// ```swift
 /// var configuration = KimiConfiguration()
@@ -14,8 +15,8 @@ import Tensors
 /// try agent.train(steps: 100) { report in print(report) }
 /// ```
 ///
-/// Each iteration is a problem of its own, regularised towards the policy it began with; the optimiser begins anew. A step is
-/// one update of the model.
+/// Each iteration is a problem of its own, regularised towards the policy it began with; the
+/// optimiser begins anew. A step is one update of the model.
 public struct Kimi: LanguageAgent {
   public static let name = "kimi"
 
@@ -41,7 +42,8 @@ public struct Kimi: LanguageAgent {
     return policy
   }
 
-  /// Samples groups of completions, as far as the budget goes, and learns from those that are finished.
+  /// Samples groups of completions, as far as the budget goes, and learns from those that are
+  /// finished.
   public mutating func iterate(pool workers: WorkerPool) throws -> TrainingReport {
     var timers = PhaseTimers()
     let settings = configuration.own

@@ -2,8 +2,8 @@ import Foundation
 import Language
 import Runtime
 
-/// A learner whose policy is a language model: it alternates between writing and learning, and its whole state
-/// can be saved and restored between two iterations.
+/// A learner whose policy is a language model: it alternates between writing and learning, and its
+/// whole state can be saved and restored between two iterations.
 ///
 /// ```swift
 /// var configuration = GRPOConfiguration()
@@ -36,7 +36,8 @@ public protocol LanguageAgent: Sendable {
 
   /// Writes and learns once.
   ///
-  /// - Throws: `TrainingFailure` when numbers stop being finite, `ModelError` when answers cannot be marked.
+  /// - Throws: `TrainingFailure` when numbers stop being finite, `ModelError` when answers cannot
+  ///   be marked.
   mutating func iterate(pool: WorkerPool) throws -> TrainingReport
 
   /// Everything an exact resume needs: file names and their bytes.

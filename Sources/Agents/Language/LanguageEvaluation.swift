@@ -16,7 +16,8 @@ public struct LanguageEvaluation: Sendable {
   /// The mean score, graded as in training.
   public var meanScore: Double { completions.map(\.score).average }
 
-  /// As other agents' evaluations: an answer's return is its mark for the first component, its length its tokens.
+  /// As other agents' evaluations: an answer's return is its mark for the first component, its
+  /// length its tokens.
   public var result: EvaluationResult {
     EvaluationResult(
       returns: completions.map { $0.marks?.first ?? 0 },

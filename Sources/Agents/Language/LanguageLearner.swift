@@ -15,7 +15,8 @@ struct ValuedModel: Module {
   }
 }
 
-/// A model, its optimiser, and the cut of a batch into microbatches that changes nothing but memory.
+/// A model, its optimiser, and the cut of a batch into microbatches that changes nothing but
+/// memory.
 struct LanguageLearner: Sendable {
   var trained: ValuedModel
   var optimizer: AdamW
@@ -114,10 +115,11 @@ struct LanguageLearner: Sendable {
     let values: Tensor?
   }
 
-  /// One update from the trajectories at `places`: their gradients are summed microbatch by microbatch, in an order
-  /// that depends on sizes alone.
+  /// One update from the trajectories at `places`: their gradients are summed microbatch by
+  /// microbatch, in an order that depends on sizes alone.
   ///
-  /// - Parameter loss: A sum over the microbatch's tokens or completions, its weights made from the whole batch.
+  /// - Parameter loss: A sum over the microbatch's tokens or completions, its weights made from the
+  ///   whole batch.
   /// - Returns: The gradient's norm before it was clipped, and the sums of the statistics.
   /// - Throws: `TrainingFailure` when the gradient is not finite.
   mutating func update(
@@ -164,8 +166,8 @@ struct LanguageLearner: Sendable {
     return (norm, statistics)
   }
 
-  /// Above so many trained numbers there is room for one sum of gradients only, and a microbatch's own products are
-  /// what threads share.
+  /// Above so many trained numbers there is room for one sum of gradients only, and a microbatch's
+  /// own products are what threads share.
   private static let fewParameters = 8_000_000
 
   /// Microbatches whose gradients are held at a time where threads take one each.
@@ -208,7 +210,8 @@ struct LanguageLearner: Sendable {
 
   // MARK: - Saving
 
-  /// `model.safetensors` holds what is trained; what is frozen stays in the file that the settings name.
+  /// `model.safetensors` holds what is trained; what is frozen stays in the file that the settings
+  /// name.
   func snapshot() -> [String: Data] {
     [
       "model.safetensors": Safetensors.encode(

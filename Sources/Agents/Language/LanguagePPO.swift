@@ -3,8 +3,9 @@ import Language
 import Runtime
 import Tensors
 
-/// Proximal policy optimisation over tokens, with a value head and the divergence from the first model in each token's
-/// reward (Ziegler et al., 2019, https://arxiv.org/abs/1909.08593; Ouyang et al., 2022, https://arxiv.org/abs/2203.02155).
+/// Proximal policy optimisation over tokens, with a value head and the divergence from the first
+/// model in each token's reward (Ziegler et al., 2019, https://arxiv.org/abs/1909.08593; Ouyang et
+/// al., 2022, https://arxiv.org/abs/2203.02155).
 ///
 /// ```swift
 /// var configuration = LanguagePPOConfiguration()

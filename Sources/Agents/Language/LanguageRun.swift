@@ -3,8 +3,9 @@ import Language
 import Logging
 import Runtime
 
-/// A language agent and the folder it is saved in: what `swirl train grpo` drives, in the run directories, logs and
-/// checkpoints of every other agent. Sampled completions are kept in `completions.jsonl`.
+/// A language agent and the folder it is saved in: what `swirl train grpo` drives, in the run
+/// directories, logs and checkpoints of every other agent. Sampled completions are kept in
+/// `completions.jsonl`.
 ///
 /// A run that is killed at any instant and resumed ends with the same bytes as one that never was.
 public struct LanguageRun<A: LanguageAgent>: Sendable {
@@ -36,13 +37,13 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     completions = try CompletionLog(directory, after: 0)
   }
 
-  /// Continues the run in a folder from its latest checkpoint, or from the beginning where there is none. Nothing in the
-  /// folder changes until the checkpoint has been read whole.
+  /// Continues the run in a folder from its latest checkpoint, or from the beginning where there is
+  /// none. Nothing in the folder changes until the checkpoint has been read whole.
   ///
   /// - Parameters:
   ///   - totalSteps: A new end for the run, or nil for the one it has.
-  ///   - make: Makes the agent and its task as the run was started with, from its description and the text of its
-  ///     `config.yaml`.
+  ///   - make: Makes the agent and its task as the run was started with, from its description and
+  ///     the text of its `config.yaml`.
   public init(
     resuming path: String, totalSteps: Int? = nil,
     make: (RunDescription, String) throws -> (A, TextSource)
@@ -107,13 +108,15 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     case stopped(signal: Int32)
   }
 
-  /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and at the end.
+  /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and
+  /// at the end.
   ///
   /// - Parameters:
   ///   - workers: Threads; the result is the same for any number of them.
   ///   - progress: Called after each iteration.
-  /// - Throws: `TrainingFailure` when numbers stop being finite, `ModelError` when answers cannot be marked; the last
-  ///   checkpoint stays as it is. `RunError` when the last checkpoint cannot be written.
+  /// - Throws: `TrainingFailure` when numbers stop being finite, `ModelError` when answers cannot
+  ///   be marked; the last checkpoint stays as it is. `RunError` when the last checkpoint cannot be
+  ///   written.
   public mutating func train(
     workers: Int, interval: Duration = .seconds(30), report: (TrainingReport) -> Void = { _ in }
   ) throws -> End {

@@ -1,7 +1,8 @@
 import Runtime
 
-/// Problems that are tried again and again, with how often each was solved: what prioritised sampling and the curriculum of
-/// Kimi k1.5 choose by (Kimi Team, 2025, https://arxiv.org/abs/2501.12599, section 2.3.4).
+/// Problems that are tried again and again, with how often each was solved: what prioritised
+/// sampling and the curriculum of Kimi k1.5 choose by (Kimi Team, 2025,
+/// https://arxiv.org/abs/2501.12599, section 2.3.4).
 package struct ProblemPool: Sendable, Codable, Equatable {
   /// Answers to each problem, and those that were right.
   private(set) var tries: [Int]
@@ -25,11 +26,13 @@ package struct ProblemPool: Sendable, Codable, Equatable {
     solved[problem] = min(solved[problem], Double(tries[problem]))
   }
 
-  /// Problems for the next iteration, no one twice: first those never tried, in their order, then by chance.
+  /// Problems for the next iteration, no one twice: first those never tried, in their order, then
+  /// by chance.
   ///
   /// - Parameters:
   ///   - share: Which part of the problems, the easiest first, may be chosen from: the curriculum.
-  ///   - prioritizes: Whether the chance of a problem is 1 − its success rate, else the same for all.
+  ///   - prioritizes: Whether the chance of a problem is 1 − its success rate, else the same for
+  ///     all.
   ///   - busy: Problems that are being answered already.
   package func choose(
     _ count: Int, share: Double, prioritizes: Bool, except busy: Set<Int> = [],

@@ -4,9 +4,9 @@ import Runtime
 
 /// What supervised fine-tuning learns from: a task's right answers, or a file of JSON lines.
 ///
-/// A line is a prompt with its completion (`{"prompt": "…", "completion": "…"}`, also with `answer`), a conversation
-/// (`{"messages": [{"role": "user", "content": "…"}, …]}`, of which the assistant's messages are learnt), or a plain
-/// text (`{"text": "…"}`), as TRL takes them.
+/// A line is a prompt with its completion (`{"prompt": "…", "completion": "…"}`, also with
+/// `answer`), a conversation (`{"messages": [{"role": "user", "content": "…"}, …]}`, of which the
+/// assistant's messages are learnt), or a plain text (`{"text": "…"}`), as TRL takes them.
 enum SupervisedExamples: Sendable {
   case task(any TextTask)
   case file([Example])
@@ -58,7 +58,8 @@ enum SupervisedExamples: Sendable {
     self = .file(examples)
   }
 
-  /// Example `index` as tokens: of a task its problem, of a file the lines in an order that changes with each pass.
+  /// Example `index` as tokens: of a task its problem, of a file the lines in an order that changes
+  /// with each pass.
   func trajectory(
     _ index: Int, seed: UInt64, _ policy: TextPolicy, maxLength: Int
   ) throws -> Trajectory {

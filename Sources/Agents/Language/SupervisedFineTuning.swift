@@ -13,8 +13,8 @@ import Tensors
 /// try agent.train(steps: 50) { report in print(report) }
 /// ```
 ///
-/// The loss is −log π, averaged over the tokens of an update's examples, which are packed without padding. A step is one
-/// update.
+/// The loss is −log π, averaged over the tokens of an update's examples, which are packed without
+/// padding. A step is one update.
 public struct SupervisedFineTuning: LanguageAgent {
   public static let name = "sft"
 

@@ -3,7 +3,8 @@ import Language
 import Runtime
 import Tensors
 
-/// A language model with what turns conversations into its tokens and back: the policy of a language agent.
+/// A language model with what turns conversations into its tokens and back: the policy of a
+/// language agent.
 ///
 /// ```swift
 /// let policy = try TextPolicy("runs/grpo-addition-s0")
@@ -50,11 +51,12 @@ public struct TextPolicy: Sendable {
     (systemPrompt.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, prompt)]
   }
 
-  /// The tokens between an answer of the model and its next one: the end of its turn, where it did not
-  /// sample that itself, and the other side's message.
+  /// The tokens between an answer of the model and its next one: the end of its turn, where it did
+  /// not sample that itself, and the other side's message.
   public func turnTokens(_ message: String, afterStop: Bool) throws -> [Int] {
     guard usesChat else { return tokenizer.encode("\n" + message + "\n") }
-    // What follows an answer is what the template writes after it: the difference of two conversations.
+    // What follows an answer is what the template writes after it: the difference of two
+    // conversations.
     let said = opening("?") + [ChatMessage(.assistant, "!")]
     let before = try tokenizer.encode(said, addingPrompt: false)
     let whole = try tokenizer.encode(said + [ChatMessage(.user, message)], addingPrompt: true)
@@ -90,15 +92,16 @@ public struct TextPolicy: Sendable {
 // MARK: - Making
 
 extension TextPolicy {
-  /// The name of the project's own small model, which is made from a run's seed and knows printable ASCII, a token a
-  /// character.
+  /// The name of the project's own small model, which is made from a run's seed and knows printable
+  /// ASCII, a token a character.
   public static let characters = "characters"
 
   private static let alphabet = "\n" + String(decoding: (32...126).map(UInt8.init), as: UTF8.self)
 
   /// The policy of a run's latest checkpoint, or of a model that was never trained here.
   ///
-  /// - Parameter path: A run directory, a GGUF file, a Hugging Face folder or the name of a known model.
+  /// - Parameter path: A run directory, a GGUF file, a Hugging Face folder or the name of a known
+  ///   model.
   /// - Throws: `RunError` or `ModelError`, one sentence.
   public init(_ path: String) throws {
     var settings = ModelSettings()

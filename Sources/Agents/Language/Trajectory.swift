@@ -2,7 +2,8 @@ import Language
 import Runtime
 import Tensors
 
-/// What a model said in one conversation, token for token: nothing of it is ever made from text again.
+/// What a model said in one conversation, token for token: nothing of it is ever made from text
+/// again.
 public struct Trajectory: Sendable, Codable, Equatable {
   /// The tokens before the first answer.
   public var prompt: [Int]
@@ -56,7 +57,8 @@ struct Microbatch: Sendable {
   /// Which of `members` each chosen token belongs to.
   var owner: [Int] = []
 
-  /// Cuts a batch in its order, so that nothing depends on threads. A prompt is computed once a microbatch.
+  /// Cuts a batch in its order, so that nothing depends on threads. A prompt is computed once a
+  /// microbatch.
   static func pack(_ trajectories: [Trajectory], _ places: [Int], budget: Int) -> [Microbatch] {
     var result: [Microbatch] = []
     var known: [[Int]: Int] = [:]

@@ -1,10 +1,11 @@
 import Runtime
 import Tensors
 
-/// Sequences of tokens that share their beginnings, packed so that each beginning is computed once: a prompt and
-/// the completions sampled from it.
+/// Sequences of tokens that share their beginnings, packed so that each beginning is computed once:
+/// a prompt and the completions sampled from it.
 ///
-/// Rows of what the model computes are the prompts' tokens, prompt after prompt, and then the completions'.
+/// Rows of what the model computes are the prompts' tokens, prompt after prompt, and then the
+/// completions'.
 public struct SharedPrompts: Sendable {
   public private(set) var prompts: [[Int]] = []
   /// Each completion's prompt and tokens.
@@ -61,8 +62,8 @@ public struct SharedPrompts: Sendable {
       }
   }
 
-  /// Where queries lie, which rows keys are taken from, and where each sequence's then lie. A completion's keys are
-  /// its prompt's and its own, next to each other.
+  /// Where queries lie, which rows keys are taken from, and where each sequence's then lie. A
+  /// completion's keys are its prompt's and its own, next to each other.
   var attention: (queries: SequenceOffsets, picks: [Int], keys: SequenceOffsets) {
     let starts = promptStarts
     var (queryStarts, queryLengths): ([Int], [Int]) = ([], [])
@@ -92,11 +93,12 @@ public struct SharedPrompts: Sendable {
 }
 
 extension LanguageModel {
-  /// The last norm's output for every row of `shared`, `[tokenCount, width]`, differentiable. A token has the bits
-  /// that it has where nothing is shared.
+  /// The last norm's output for every row of `shared`, `[tokenCount, width]`, differentiable. A
+  /// token has the bits that it has where nothing is shared.
   ///
   /// - Parameters:
-  ///   - recomputing: Keep each block's input alone and compute the rest again in the backward pass.
+  ///   - recomputing: Keep each block's input alone and compute the rest again in the backward
+  ///     pass.
   ///   - dropout: Where adapters with dropout draw from; nil, as in evaluation, drops nothing.
   public func hidden(
     _ shared: SharedPrompts, recomputing: Bool = false, dropout: SeedSequence? = nil

@@ -9,7 +9,8 @@ extension StringProtocol {
     return String(rest)
   }
 
-  /// The number that this text is and nothing else; nil for "about 12", numbers beyond ±10¹⁵ and fractions.
+  /// The number that this text is and nothing else; nil for "about 12", numbers beyond ±10¹⁵ and
+  /// fractions.
   public var asNumber: Int? {
     let text = trimmingWhitespace.utf8
     let digits = text.first == UInt8(ascii: "-") ? text.dropFirst() : text[...]
@@ -56,10 +57,11 @@ extension [UInt8] {
   }
 }
 
-/// The marks of an answer that is to be one number: whether it is that number and nothing else, whether the
-/// last number in it is the right one, and whether it is a number at all.
+/// The marks of an answer that is to be one number: whether it is that number and nothing else,
+/// whether the last number in it is the right one, and whether it is a number at all.
 ///
-/// Graded, because a model that seldom answers right in full would find most groups without a difference.
+/// Graded, because a model that seldom answers right in full would find most groups without a
+/// difference.
 package func marks(_ answer: String, number: Int) -> [Double] {
   let written = answer.asNumber
   return [

@@ -66,7 +66,8 @@ struct Expression {
   private var rest: Substring.UTF8View
   private var depth = 0
 
-  /// The expression on the last line of a text that is not empty, up to an equals sign; nil where it is none.
+  /// The expression on the last line of a text that is not empty, up to an equals sign; nil where
+  /// it is none.
   init?(lastLineOf text: String) {
     let line = text.split(whereSeparator: \.isNewline).last { !$0.trimmingWhitespace.isEmpty }
     guard let line, line.utf8.count <= 256 else { return nil }

@@ -3,8 +3,8 @@ import Runtime
 
 /// A registered environment of a few actions, told in words: CartPole as a prompt.
 ///
-/// What is observed is written with the names and units that `swirl envs NAME` shows, an action is named by its
-/// word or its number.
+/// What is observed is written with the names and units that `swirl envs NAME` shows, an action is
+/// named by its word or its number.
 public struct EnvironmentInWords: TextEnvironment {
   public let id: String
   public let turnLimit: Int
@@ -21,9 +21,10 @@ public struct EnvironmentInWords: TextEnvironment {
   private var understood = 0
 
   /// - Parameters:
-  ///   - returns: The returns that are worth 0 and 1; from 0 to the environment's threshold or what can be
-  ///     reached in the turns when nil.
-  /// - Throws: `EnvironmentError` for an unknown environment, `ModelError` for one whose actions are not a few.
+  ///   - returns: The returns that are worth 0 and 1; from 0 to the environment's threshold or what
+  ///     can be reached in the turns when nil.
+  /// - Throws: `EnvironmentError` for an unknown environment, `ModelError` for one whose actions
+  ///   are not a few.
   public init(
     _ id: String, turnLimit: Int = 20, returns: ClosedRange<Double>? = nil, decimals: Int = 2
   ) throws {

@@ -1,8 +1,8 @@
 import Envs
 import Runtime
 
-/// A walk through a grid with walls, told in words: the model is told where it stands, where the goal is
-/// and which ways are open, and names a direction a turn.
+/// A walk through a grid with walls, told in words: the model is told where it stands, where the
+/// goal is and which ways are open, and names a direction a turn.
 public struct GridWorldInWords: TextEnvironment {
   /// Rows and columns.
   public let size: Int

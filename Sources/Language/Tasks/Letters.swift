@@ -38,8 +38,8 @@ public struct LetterCounting: GeneratedTask {
     """.split { $0 == " " || $0 == "\n" }.map(String.init)
 }
 
-/// The brackets that close what a text of brackets has opened, in their order (a Dyck language, as in
-/// BIG-bench, https://arxiv.org/abs/2206.04615).
+/// The brackets that close what a text of brackets has opened, in their order (a Dyck language, as
+/// in BIG-bench, https://arxiv.org/abs/2206.04615).
 public struct BracketMatching: GeneratedTask {
   /// The most brackets that are given.
   public let length: Int

@@ -1,10 +1,12 @@
 import Foundation
 
-/// Problems from a file of JSON lines, `{"prompt": "…", "answer": "…"}`, whose answers can be verified.
+/// Problems from a file of JSON lines, `{"prompt": "…", "answer": "…"}`, whose answers can be
+/// verified.
 ///
-/// The prompt may be called `question` and the answer `solution` or `ground_truth`, as data sets on the Hugging
-/// Face hub have them; of an answer with `####` what follows counts (GSM8K). A tenth of the problems, chosen by their
-/// prompts, is kept out of training unless another file is named for evaluation.
+/// The prompt may be called `question` and the answer `solution` or `ground_truth`, as data sets on
+/// the Hugging Face hub have them; of an answer with `####` what follows counts (GSM8K). A tenth of
+/// the problems, chosen by their prompts, is kept out of training unless another file is named for
+/// evaluation.
 public struct ProblemFile: TextTask {
   /// How an answer is compared with the right one.
   public enum Match: String, Sendable, CaseIterable {
@@ -101,7 +103,8 @@ package struct JSONLines {
 
   /// Reads each line that is not empty.
   ///
-  /// - Throws: `ModelError` for a file that cannot be read or a line that is no JSON object, with its number.
+  /// - Throws: `ModelError` for a file that cannot be read or a line that is no JSON object, with
+  ///   its number.
   package static func read<T>(_ path: String, _ body: (JSONLines) throws -> T) throws -> [T] {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     else {

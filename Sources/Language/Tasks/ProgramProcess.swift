@@ -10,12 +10,13 @@ import Synchronization
   import Darwin
 #endif
 
-/// A child process that is asked lines of JSON and answers with numbers. Nothing here waits without an end.
+/// A child process that is asked lines of JSON and answers with numbers. Nothing here waits without
+/// an end.
 final class ProgramProcess: Sendable {
   private struct Child {
     var id: pid_t
-    /// A socket that is the child's standard input: unlike a pipe, writing to it when the child is gone
-    /// is an error and no signal.
+    /// A socket that is the child's standard input: unlike a pipe, writing to it when the child is
+    /// gone is an error and no signal.
     var input: Int32
     var output: Int32
     /// What it has written without an end of line.
@@ -52,7 +53,8 @@ final class ProgramProcess: Sendable {
 
   // MARK: - Asking
 
-  /// The reward of each question, nil where the program gave none, and what was wrong with the first of those.
+  /// The reward of each question, nil where the program gave none, and what was wrong with the
+  /// first of those.
   func rewards(
     _ questions: [[String: Any]], timeout: Double
   ) -> (rewards: [Double?], trouble: String?) {
@@ -67,7 +69,8 @@ final class ProgramProcess: Sendable {
           if state.child == nil { try start(&state) }
           try ask(questions[place...], &rewards, &place, &state, timeout)
         } catch {
-          // The question it failed at is left out; a program that fails at many is not asked for ever.
+          // The question it failed at is left out; a program that fails at many is not asked for
+          // ever.
           Self.end(&state.child)
           trouble = trouble ?? "\(error)"
           place += 1
@@ -79,14 +82,15 @@ final class ProgramProcess: Sendable {
     }
   }
 
-  /// Whether a child has said more than it was asked for, or is gone: then nothing it says next can be trusted.
+  /// Whether a child has said more than it was asked for, or is gone: then nothing it says next can
+  /// be trusted.
   private static func hasMore(_ child: Child) -> Bool {
     var file = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
     return poll(&file, 1, 0) != 0
   }
 
-  /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill while the
-  /// other is waited for. `place` is the question whose answer is awaited.
+  /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill
+  /// while the other is waited for. `place` is the question whose answer is awaited.
   private func ask(
     _ questions: ArraySlice<[String: Any]>, _ rewards: inout [Double?], _ place: inout Int,
     _ state: inout State, _ timeout: Double

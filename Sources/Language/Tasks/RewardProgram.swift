@@ -3,9 +3,9 @@ import Synchronization
 
 /// A task whose answers are marked by a program of the user's own, in any language, over a pipe.
 ///
-/// The program reads a line of JSON an answer, `{"id": 7, "prompt": "…", "completion": "…", "answer": "…"}`, and
-/// writes one: a number from 0 to 1, or an object `{"id": 7, "reward": 0.5}`. Answers come in the order of the
-/// questions unless they name an `id`. In Python:
+/// The program reads a line of JSON an answer, `{"id": 7, "prompt": "…", "completion": "…",
+/// "answer": "…"}`, and writes one: a number from 0 to 1, or an object `{"id": 7, "reward": 0.5}`.
+/// Answers come in the order of the questions unless they name an `id`. In Python:
 ///
 /// ```python
 /// import json, sys
@@ -14,9 +14,10 @@ import Synchronization
 ///     print(float(problem["completion"].strip() == problem["answer"]), flush=True)
 /// ```
 ///
-/// It is started once and kept. One that dies, hangs or prints nonsense costs the answer it did so at its mark, is
-/// started again for those after it, and never stops training by itself: a warning says what happened. Only when no answer
-/// of a batch could be marked does training end, with a sentence.
+/// It is started once and kept. One that dies, hangs or prints nonsense costs the answer it did so
+/// at its mark, is started again for those after it, and never stops training by itself: a warning
+/// says what happened. Only when no answer of a batch could be marked does training end, with a
+/// sentence.
 public struct RewardProgram: TextTask {
   public let base: any TextTask
   /// The program and its arguments.

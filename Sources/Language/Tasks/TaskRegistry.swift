@@ -37,14 +37,15 @@ public func registerTask(
 /// Every registered task, in the order in which they were registered.
 public func registeredTasks() -> [TaskSpec] { tasks.withLock { $0 } }
 
-/// Makes a registered task, the problems of a `.jsonl` file, or an environment in words (`text/CartPole-v1`).
+/// Makes a registered task, the problems of a `.jsonl` file, or an environment in words
+/// (`text/CartPole-v1`).
 ///
 /// ```swift
 /// let addition = try makeTask("addition", options: ["digits": 2])
 /// ```
 ///
-/// - Throws: `ModelError` naming the nearest tasks or options where there is no such one, `EnvironmentError` for
-///   an environment that cannot be told in words.
+/// - Throws: `ModelError` naming the nearest tasks or options where there is no such one,
+///   `EnvironmentError` for an environment that cannot be told in words.
 public func makeTask(_ name: String, options: [String: OptionValue] = [:]) throws -> TextSource {
   let spec = try taskSpec(name)
   return try spec.make(OptionValues(values: spec.resolved(options)))

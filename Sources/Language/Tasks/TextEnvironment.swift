@@ -11,7 +11,8 @@ public protocol TextEnvironment: Sendable {
   /// The most messages of the model; the episode is truncated after them.
   var turnLimit: Int { get }
 
-  /// Begins episode `index`, a function of its arguments alone, and says what there is to see and do.
+  /// Begins episode `index`, a function of its arguments alone, and says what there is to see and
+  /// do.
   mutating func begin(_ index: Int, of split: TaskSplit, seed: UInt64) -> String
 
   /// Takes the model's message for a turn.

@@ -1,6 +1,7 @@
 import Runtime
 
-/// A source of problems whose answers can be marked: what a language model is trained on by reinforcement.
+/// A source of problems whose answers can be marked: what a language model is trained on by
+/// reinforcement.
 ///
 /// ```swift
 /// struct Doubling: GeneratedTask {

@@ -35,7 +35,8 @@ public struct GRPOSettings: LanguageAgentSettings {
   public var dynamicSampling = false
   /// How often at most a batch is filled up again.
   public var maxResamples = 4
-  /// Tokens before the limit over which the punishment of long completions grows; 0 for none (DAPO).
+  /// Tokens before the limit over which the punishment of long completions grows; 0 for none
+  /// (DAPO).
   public var overlongBuffer = 0
   /// That punishment at the limit.
   public var overlongFactor = 1.0

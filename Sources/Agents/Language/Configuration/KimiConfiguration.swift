@@ -23,13 +23,15 @@ public struct KimiSettings: LanguageAgentSettings {
   public var lengthWeight = 0.0
   /// Iterations before that reward is added.
   public var lengthWarmup = 10
-  /// Problems that are tried again and again, by how often they were solved; 0 takes new ones each time.
+  /// Problems that are tried again and again, by how often they were solved; 0 takes new ones each
+  /// time.
   public var poolSize = 256
   /// Whether problems are chosen with a chance of 1 − their success rate, else evenly.
   public var prioritizes = true
   /// Updates over which the harder problems of the pool come in; 0 begins with all.
   public var curriculumSteps = 0
-  /// The most tokens that an answer grows by in an iteration; longer ones are continued in the next. 0 for no limit.
+  /// The most tokens that an answer grows by in an iteration; longer ones are continued in the
+  /// next. 0 for no limit.
   public var rolloutBudget = 0
   /// Weights of the task's reward components; empty for its own.
   public var rewardWeights: [Double] = []

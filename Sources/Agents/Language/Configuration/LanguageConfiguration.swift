@@ -21,13 +21,14 @@ public enum TrainedPart: Sendable {
   case small
 }
 
-/// Every setting of a language agent: its own and those of its model, read and written as one flat mapping.
+/// Every setting of a language agent: its own and those of its model, read and written as one flat
+/// mapping.
 ///
 /// ```swift
 /// var configuration = GRPOConfiguration()
 /// configuration.model = "smollm2-135m"
 /// configuration.loraRank = 16
-/// configuration = try configuration.applying("num_generations=16")   // by the name it has in files
+/// configuration = try configuration.applying("num_generations=16")   // the name it has in files
 /// ```
 @dynamicMemberLookup
 public struct LanguageConfiguration<Own: LanguageAgentSettings>: SettingsGroup {
@@ -63,8 +64,8 @@ public struct LanguageConfiguration<Own: LanguageAgentSettings>: SettingsGroup {
     try own.validate()
   }
 
-  /// With what depends on other settings filled in, so that a run's file says what it was trained with: the step size,
-  /// and the adapters of a run whose policy is trained on.
+  /// With what depends on other settings filled in, so that a run's file says what it was trained
+  /// with: the step size, and the adapters of a run whose policy is trained on.
   ///
   /// - Throws: `RunError` for a run that cannot be read.
   public func resolved() throws -> Self {

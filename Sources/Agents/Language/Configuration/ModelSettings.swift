@@ -1,13 +1,14 @@
 import Envs
 import Language
 
-/// Settings of a language agent's model, its optimiser and its task. The names are TRL's, PEFT's and transformers'.
+/// Settings of a language agent's model, its optimiser and its task. The names are TRL's, PEFT's
+/// and transformers'.
 public struct ModelSettings: SettingsGroup {
-  /// A GGUF file, a Hugging Face folder, a run directory, the name of a known model, or `characters`: the project's
-  /// own small model, made from the seed.
+  /// A GGUF file, a Hugging Face folder, a run directory, the name of a known model, or
+  /// `characters`: the project's own small model, made from the seed.
   public var model = "characters"
-  /// How weights are held: `float32` trains all of them; the others are frozen and need adapters. Null chooses float32
-  /// where all are trained and what the file has beside adapters.
+  /// How weights are held: `float32` trains all of them; the others are frozen and need adapters.
+  /// Null chooses float32 where all are trained and what the file has beside adapters.
   public var storage: LanguageModel.WeightStorage?
   /// Rank of the adapters that are trained in place of the model; 0 trains the model.
   public var loraRank = 0
@@ -38,7 +39,8 @@ public struct ModelSettings: SettingsGroup {
   public var adamEpsilon = 1e-8
   /// Gradients with a larger global norm are scaled down to it.
   public var maxGradNorm = 1.0
-  /// Tokens that go through the model together in an update; fewer need less memory and change nothing else.
+  /// Tokens that go through the model together in an update; fewer need less memory and change
+  /// nothing else.
   public var microbatchTokens = 256
   /// Whether each block's inner values are computed again in the backward pass instead of kept.
   public var recomputes = false

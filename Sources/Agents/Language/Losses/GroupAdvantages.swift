@@ -1,5 +1,5 @@
-// Advantages of whole completions, from their rewards alone. A group is several completions of one prompt; the
-// groups' members follow each other.
+// Advantages of whole completions, from their rewards alone. A group is several completions of one
+// prompt; the groups' members follow each other.
 
 /// How far each completion is better than its group: A = R − mean, without a scale
 /// (Dr. GRPO, Liu et al., 2025, https://arxiv.org/abs/2503.20783).
@@ -20,7 +20,8 @@ public func standardizedAdvantages(_ rewards: [Double], groupSize: Int) -> [Doub
   groups(rewards, groupSize) { standardized($0) }
 }
 
-/// A = R − mean of the others in the group (RLOO, Ahmadian et al., 2024, https://arxiv.org/abs/2402.14740).
+/// A = R − mean of the others in the group (RLOO, Ahmadian et al., 2024,
+/// https://arxiv.org/abs/2402.14740).
 ///
 /// A group of one has no others; its advantage is 0.
 public func leaveOneOutAdvantages(_ rewards: [Double], groupSize: Int) -> [Double] {
@@ -30,7 +31,8 @@ public func leaveOneOutAdvantages(_ rewards: [Double], groupSize: Int) -> [Doubl
   }
 }
 
-/// A = (R − mean) / (std + ε) over the whole batch (REINFORCE++, Hu, 2025, https://arxiv.org/abs/2501.03262).
+/// A = (R − mean) / (std + ε) over the whole batch (REINFORCE++, Hu, 2025,
+/// https://arxiv.org/abs/2501.03262).
 public func batchAdvantages(_ rewards: [Double]) -> [Double] { standardized(rewards[...]) }
 
 /// For each group whether all its rewards are equal: then nothing can be learnt from it.
@@ -40,8 +42,8 @@ public func groupsWithoutVariance(_ rewards: [Double], groupSize: Int) -> [Bool]
   }
 }
 
-/// REINFORCE++'s advantages of tokens: what a completion's reward leaves after the penalties of the token and those after
-/// it, Aₜ = R − β Σ_{i ≥ t} klᵢ, standardised over all tokens.
+/// REINFORCE++'s advantages of tokens: what a completion's reward leaves after the penalties of the
+/// token and those after it, Aₜ = R − β Σ_{i ≥ t} klᵢ, standardised over all tokens.
 ///
 /// - Parameters:
 ///   - divergences: log π − log π_ref for each token, completion after completion.

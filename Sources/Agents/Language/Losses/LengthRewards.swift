@@ -1,7 +1,8 @@
 // Rewards for how long a completion is, beside what its answer is worth.
 
-/// DAPO's soft punishment of completions near the longest length allowed: 0 up to L − B tokens, then falling evenly to
-/// −`factor` at L (Yu et al., 2025, https://arxiv.org/abs/2503.14476, equation 13).
+/// DAPO's soft punishment of completions near the longest length allowed: 0 up to L − B tokens,
+/// then falling evenly to −`factor` at L (Yu et al., 2025, https://arxiv.org/abs/2503.14476,
+/// equation 13).
 ///
 /// - Parameters:
 ///   - limit: L, the longest a completion may be.
@@ -12,8 +13,9 @@ public func overlongReward(length: Int, limit: Int, buffer: Int, factor: Double 
   return -min(max(excess / Double(buffer), 0), 1) * factor
 }
 
-/// Kimi k1.5's length reward within a group: λᵢ = 1/2 − (lenᵢ − min) / (max − min) for right answers, min(0, λᵢ) for wrong
-/// ones, 0 where all are equally long (Kimi Team, 2025, https://arxiv.org/abs/2501.12599, section 2.3.3).
+/// Kimi k1.5's length reward within a group: λᵢ = 1/2 − (lenᵢ − min) / (max − min) for right
+/// answers, min(0, λᵢ) for wrong ones, 0 where all are equally long (Kimi Team, 2025,
+/// https://arxiv.org/abs/2501.12599, section 2.3.3).
 ///
 /// - Returns: A reward for each member, to be added with a small weight after a warm-up.
 public func lengthRewards(lengths: [Int], areRight: [Bool]) -> [Double] {

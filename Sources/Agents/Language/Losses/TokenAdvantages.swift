@@ -1,5 +1,6 @@
-/// Rewards of a completion's tokens for PPO: −β (log π_old − log π_ref) for each, and the completion's reward at the
-/// last (Ziegler et al., 2019, https://arxiv.org/abs/1909.08593, equation 2).
+/// Rewards of a completion's tokens for PPO: −β (log π_old − log π_ref) for each, and the
+/// completion's reward at the last (Ziegler et al., 2019, https://arxiv.org/abs/1909.08593,
+/// equation 2).
 ///
 /// - Parameter divergences: log π_old − log π_ref for each token of one completion.
 public func tokenRewards(_ reward: Double, divergences: some Collection<Float>, beta: Double)

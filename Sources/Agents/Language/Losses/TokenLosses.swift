@@ -1,8 +1,9 @@
 import Foundation
 import Tensors
 
-// Losses of tokens or of whole completions, each to be minimised. What they share: d = log π_θ − log π_old, whose
-// exponential is the ratio r, and the advantage A. None of them averages: `TokenWeights` says what a token counts.
+// Losses of tokens or of whole completions, each to be minimised. What they share: d = log π_θ −
+// log π_old, whose exponential is the ratio r, and the advantage A. None of them averages:
+// `TokenWeights` says what a token counts.
 
 /// −min(r A, clip(r, 1 − ε_low, 1 + ε_high) A), PPO's clipped surrogate with two bounds
 /// (clip-higher of DAPO, Yu et al., 2025, https://arxiv.org/abs/2503.14476, equation 8).
@@ -19,8 +20,9 @@ public func clippedLoss(
     ratio * advantages, ratio.clamped(to: 1 - low...1 + high) * advantages)
 }
 
-/// −sg[min(r, 1 + ε_high)] A log π: a ratio that is too large is cut, and no token loses its gradient
-/// (CISPO, MiniMax-M1, Chen et al., 2025, https://arxiv.org/abs/2506.13585, equations 4 and 5, without a lower bound).
+/// −sg[min(r, 1 + ε_high)] A log π: a ratio that is too large is cut, and no token loses its
+/// gradient (CISPO, MiniMax-M1, Chen et al., 2025, https://arxiv.org/abs/2506.13585, equations 4
+/// and 5, without a lower bound).
 ///
 /// - Parameter logProbabilities: log π_θ, `[n]`
 /// - Returns: `[n]`
@@ -48,9 +50,9 @@ public func completionLogRatios(
   return sums * Tensor(lengths.map { 1 / Float(max($0, 1)) })
 }
 
-/// Kimi k1.5's online mirror descent for whole completions: −(A d − τ/2 d²), whose gradient at the policy that sampled is
-/// the policy gradient and which pulls back to it afterwards
-/// (Kimi Team, 2025, https://arxiv.org/abs/2501.12599, equation 3). It is (A − τ d)² / 2τ but for a constant.
+/// Kimi k1.5's online mirror descent for whole completions: −(A d − τ/2 d²), whose gradient at the
+/// policy that sampled is the policy gradient and which pulls back to it afterwards (Kimi Team,
+/// 2025, https://arxiv.org/abs/2501.12599, equation 3). It is (A − τ d)² / 2τ but for a constant.
 ///
 /// - Parameters:
 ///   - logRatio: d of whole completions, sums over their tokens, `[n]`
@@ -60,8 +62,8 @@ public func mirrorDescentLoss(logRatio: Tensor, advantages: Tensor, tau: Float) 
   logRatio.squared() * (tau / 2) - advantages * logRatio
 }
 
-/// τ log Z ≈ τ log mean exp(r / τ) of a group's rewards, which tends to their mean as τ grows; the paper finds the
-/// mean itself as good.
+/// τ log Z ≈ τ log mean exp(r / τ) of a group's rewards, which tends to their mean as τ grows; the
+/// paper finds the mean itself as good.
 public func mirrorDescentBaseline(_ rewards: some Collection<Double>, tau: Double) -> Double {
   // The largest is taken out, so that no exponential overflows.
   let largest = rewards.max() ?? 0
@@ -79,7 +81,8 @@ public enum KLEstimator: String, Choice {
   /// e^−d + d − 1: unbiased and never negative; GRPO's and TRL's.
   case k3
 
-  /// - Parameter logRatio: log π − log π_ref, `[n]`; kept within ±20, beyond which an exponential says nothing.
+  /// - Parameter logRatio: log π − log π_ref, `[n]`; kept within ±20, beyond which an exponential
+  ///   says nothing.
   /// - Returns: `[n]`
   public func callAsFunction(_ logRatio: Tensor) -> Tensor {
     let d = logRatio.clamped(to: -20...20)
@@ -91,14 +94,15 @@ public enum KLEstimator: String, Choice {
   }
 }
 
-/// What each token counts in a loss that is a sum. The weights are made from the whole batch before it is cut into
-/// microbatches, so that the cut changes nothing.
+/// What each token counts in a loss that is a sum. The weights are made from the whole batch before
+/// it is cut into microbatches, so that the cut changes nothing.
 public enum TokenWeights: String, Choice {
   /// 1 / (N |oᵢ|): the mean of each completion's mean (GRPO).
   case sequence
   /// 1 / Σ |oᵢ|: the mean over all tokens, in which long completions count more (DAPO).
   case token
-  /// 1 / (N L) with the longest length allowed: no completion's length changes what its tokens count (Dr. GRPO).
+  /// 1 / (N L) with the longest length allowed: no completion's length changes what its tokens
+  /// count (Dr. GRPO).
   case constant
   /// 1 / N: the sum over each completion's tokens, for losses of whole completions (RLOO).
   case sum
