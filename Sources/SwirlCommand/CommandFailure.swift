@@ -27,12 +27,6 @@ struct CommandFailure: Error {
       self.init(error.kind == .usage ? .usage : .badData, error.description)
     case let error as RunError:
       self.init(Status(rawValue: error.kind.rawValue) ?? .other, error.description)
-    case let error as ModelError:
-      switch error.kind {
-      case .usage: self.init(.usage, error.description)
-      case .missingFile: self.init(.missingFile, error.description)
-      case .badData: self.init(.badData, error.description)
-      }
     case let error as SafetensorsError: self.init(.badData, error.description)
     case let error as ModelError:
       let statuses: [ModelError.Kind: Status] = [

@@ -72,7 +72,7 @@ import Testing
   @Test func `a rank that does not fit is refused with a sentence`() throws {
     #expect(
       throws: ModelError(
-        "a LoRA rank of 33 does not fit this model: it must be from 1 to 32")
+        "a LoRA rank of 33 does not fit this model: it must be from 1 to 32", kind: .usage)
     ) { try adapted(LoRA(rank: 33)) }
   }
 }

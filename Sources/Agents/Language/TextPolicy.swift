@@ -131,7 +131,7 @@ extension TextPolicy {
       (model, tokenizer) = (saved.model, saved.tokenizer)
       (usesChat, systemPrompt) = (usesChat ?? saved.usesChat, systemPrompt ?? saved.systemPrompt)
     } else {
-      let file = try Checkpoint.open(Self.location(of: settings.model))
+      let file = try Checkpoint.open(ModelStore.path(of: settings.model))
       tokenizer = try file.tokenizer()
       model = try LanguageModel(
         file.configuration, weights: file,
@@ -161,13 +161,6 @@ extension TextPolicy {
     policy.model = policy.model.replacingParameters(
       try files.parameters("model.safetensors", like: policy.model))
     return policy
-  }
-
-  /// The file of a known model where it has been fetched, or the path itself.
-  private static func location(of name: String) -> String {
-    let known = ["smollm2-135m": "SmolLM2-135M-Instruct.Q4_1.gguf"]
-    if FileManager.default.fileExists(atPath: name) { return name }
-    return known[name.lowercased()].map { ".swirl/models/\($0)" } ?? name
   }
 }
 
