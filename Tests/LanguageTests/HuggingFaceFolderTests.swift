@@ -47,6 +47,36 @@ import Testing
       model.logits(model.hidden(tokens, sequences: SequenceOffsets(lengths: [tokens.count]))))
   }
 
+  private struct Golden: Decodable {
+    let tokens: [Int]
+    let logits: [String: [[Float]]]
+  }
+
+  /// Folders that transformers wrote (`References/make_folders.py`), with the logits it computes.
+  @Test(arguments: TinyModel.allCases) func foldersOfTransformersCompute(_ kind: TinyModel) throws {
+    let references = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "References")
+    let golden = try JSONDecoder().decode(
+      Golden.self, from: Data(contentsOf: references.appending(path: "folders.json")))
+    let read = try HuggingFaceFolder(references.appending(path: "folders/\(kind)").path)
+    #expect(Set(read.names) == Set(read.configuration.parameterShapes.map(\.name)))
+    let model = try LanguageModel(read.configuration, weights: read)
+    let found = logits(model, golden.tokens)
+    let wanted = try #require(golden.logits[kind.rawValue]).flatMap { $0 }
+    #expect(found.count == wanted.count)
+    let difference = zip(found, wanted).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(difference < 1e-4, "\(difference)")
+    // Written and read again it is the same model, GPT-2's matrices put together and taken apart.
+    let path = folder.path + "/again"
+    try HuggingFaceFolder.write(
+      read, configuration: read.configuration, tokenizer: nil, to: path)
+    let again = try HuggingFaceFolder(path)
+    #expect(again.configuration == read.configuration)
+    for name in read.names {
+      #expect(numbers(try again.tensor(name)) == numbers(try read.tensor(name)))
+    }
+  }
+
   // MARK: - config.json
 
   private func model(_ config: String) throws -> HuggingFaceFolder {

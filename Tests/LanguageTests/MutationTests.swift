@@ -79,7 +79,7 @@ import Testing
   @Test func ggufFiles() throws {
     let tiny = Self.references.appending(path: "tiny.gguf")
     let bytes = [UInt8](try Data(contentsOf: tiny))
-    let accepted = try run(3000, seed: 1) { random in
+    let accepted = try run(8000, seed: 1) { random in
       let mutated = mutate(bytes, hot: 3000, using: &random)
       try use(try Checkpoint.open(try folder.write(mutated, "model.gguf")))
     }
@@ -94,7 +94,7 @@ import Testing
       model.denseWeights(), configuration: model.configuration,
       tokenizer: .characters("helo wrd's123"), to: path)
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(path)/\(file)")))
-    let accepted = try run(800, seed: 2) { random in
+    let accepted = try run(2000, seed: 2) { random in
       let mutated = mutate(bytes, hot: 4000, using: &random)
       try folder.write(mutated, "model/\(file)")
       try use(try Checkpoint.open(path))
@@ -105,7 +105,7 @@ import Testing
   @Test(arguments: ["gpt2", "llama3"]) func tokenizers(_ kind: String) throws {
     let source = Self.references.appending(path: "tokenizers/\(kind)/tokenizer.json")
     let bytes = [UInt8](try Data(contentsOf: source))
-    _ = try run(500, seed: 3) { random in
+    _ = try run(1000, seed: 3) { random in
       try folder.write(mutate(bytes, hot: bytes.count, using: &random), "tokenizer.json")
       try use(try Tokenizer(folder: folder.path))
     }

@@ -52,7 +52,7 @@ extension GGUFMetadata {
     rows: Int
   ) throws(ModelError) -> (ByteVocabulary, [Tokenizer.Kind]) {
     let types = try integers("tokenizer.ggml.token_type")
-    var vocabulary = ByteVocabulary()
+    var vocabulary = ByteVocabulary(capacity: types?.count ?? 0)
     var kinds: [Tokenizer.Kind] = []
     var bytes: [UInt8] = []
     let found = try forEachText("tokenizer.ggml.tokens") { text throws(ModelError) in
@@ -77,7 +77,7 @@ extension GGUFMetadata {
   }
 
   private func merges(of vocabulary: ByteVocabulary) throws(ModelError) -> MergeTable {
-    var builder = MergeBuilder(vocabulary)
+    var builder = MergeBuilder(vocabulary, capacity: vocabulary.count)
     let found = try forEachText("tokenizer.ggml.merges") { text throws(ModelError) in
       guard builder.append(text) else {
         throw bad(

@@ -5,6 +5,13 @@ struct ByteVocabulary: Sendable {
   private var slots: [Int32] = []
   private var found = 0
 
+  /// - Parameter capacity: About how many tokens will be found.
+  init(capacity: Int = 0) {
+    var size = 1024
+    while size < 2 * capacity, size < 1 << 30 { size *= 2 }
+    slots = Array(repeating: -1, count: size)
+  }
+
   var count: Int { ends.count }
 
   /// Differs from process to process, so that no file can be made whose tokens all collide.
@@ -52,7 +59,6 @@ struct ByteVocabulary: Sendable {
 
   /// The token of exactly these bytes.
   func token(of text: UnsafeBufferPointer<UInt8>) -> Int? {
-    if slots.isEmpty { return nil }
     return bytes.withUnsafeBufferPointer { all in
       var slot = Self.hash(text) & (slots.count - 1)
       while slots[slot] >= 0 {

@@ -2,11 +2,15 @@
 /// between them.
 struct MergeBuilder {
   private let vocabulary: ByteVocabulary
-  private(set) var merges = MergeTable(capacity: 0)
+  private(set) var merges: MergeTable
   private var bytes: [UInt8] = []
   private var joined: [UInt8] = []
 
-  init(_ vocabulary: ByteVocabulary) { self.vocabulary = vocabulary }
+  /// - Parameter capacity: About how many merges there will be.
+  init(_ vocabulary: ByteVocabulary, capacity: Int) {
+    self.vocabulary = vocabulary
+    merges = MergeTable(capacity: capacity)
+  }
 
   /// Adds the merge that `text` spells; false where it does not spell tokens.
   mutating func append(_ text: UnsafeBufferPointer<UInt8>) -> Bool {

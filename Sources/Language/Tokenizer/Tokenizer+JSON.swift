@@ -123,7 +123,7 @@ extension Tokenizer {
       guard names[id] == nil else { throw model.bad("two tokens have the id \(id)") }
       names[id] = name
     }
-    var vocabulary = ByteVocabulary()
+    var vocabulary = ByteVocabulary(capacity: count)
     var kinds: [Kind] = []
     var bytes: [UInt8] = []
     for (id, name) in names.enumerated() {
@@ -151,7 +151,7 @@ extension Tokenizer {
     _ model: ModelJSON, _ vocabulary: ByteVocabulary
   ) throws -> MergeTable {
     guard case .array(let elements)? = model["merges"] else { throw model.bad("it lacks merges") }
-    var builder = MergeBuilder(vocabulary)
+    var builder = MergeBuilder(vocabulary, capacity: elements.count)
     for element in elements {
       var isMerge = false
       switch element {

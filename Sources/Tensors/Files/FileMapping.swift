@@ -11,7 +11,8 @@ package final class FileMapping: @unchecked Sendable {
     func refused(_ reason: String) -> SafetensorsError {
       SafetensorsError("\(path) cannot be read: \(reason)")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe that nobody writes to would hold the process here.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
     defer { close(descriptor) }
     var status = stat()

@@ -122,14 +122,20 @@ private struct JSONReader {
   private mutating func object(depth: Int) throws(JSONProblem) -> JSONValue {
     position += 1
     var members: [(name: String, value: JSONValue)] = []
-    var names: Set<String> = []
+    // By bytes: names that Unicode calls equivalent are two names.
+    var seen: [UInt64: Int] = [:]
     skipSpace()
     if take("}") { return .object(members) }
     while true {
       skipSpace()
       if next != UInt8(ascii: "\"") { throw problem("a name is missing") }
       let name = try string()
-      if !names.insert(name).inserted { throw problem("the name \(name) stands there twice") }
+      let key = Self.hash(name)
+      if let other = seen.updateValue(members.count, forKey: key),
+        members[other].name.utf8.elementsEqual(name.utf8)
+      {
+        throw problem("the name \(name) stands there twice")
+      }
       skipSpace()
       if !take(":") { throw problem("a colon is missing") }
       members.append((name, try value(depth: depth + 1)))
@@ -137,6 +143,10 @@ private struct JSONReader {
       if take("}") { return .object(members) }
       if !take(",") { throw problem("a comma or } is missing") }
     }
+  }
+
+  private static func hash(_ name: String) -> UInt64 {
+    name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 
   private mutating func string() throws(JSONProblem) -> String {
@@ -201,8 +211,12 @@ private struct JSONReader {
   private mutating func fourDigits() throws(JSONProblem) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw problem("an escape lacks four digits")
+      let digit: UInt8
+      switch next {
+      case .some(let byte) where byte >= 0x30 && byte <= 0x39: digit = byte - 0x30
+      case .some(let byte) where byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66:
+        digit = (byte | 0x20) - 0x57
+      default: throw problem("an escape lacks four digits")
       }
       position += 1
       code = code << 4 | UInt32(digit)
