@@ -17,13 +17,14 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 BUILT = HERE.parent / ".build" / "release"
 SWIRL = HERE.parent.parent / ".build" / "release" / "swirl"
-PARTS = ("engine", "environments", "ppo", "ddpg")
+PARTS = ("engine", "environments", "ppo", "ddpg", "tokenizer")
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--peers", required=True)
 arguments.add_argument("--rejax")
 arguments.add_argument("--rounds", type=int, default=3)
 arguments.add_argument("--only", choices=PARTS)
+arguments.add_argument("--model", help="a folder with a tokenizer.json, as `swirl export` writes it, for the tokenizer")
 arguments.add_argument("--levels", nargs="+", choices=("best", "avx2"), default=["best", "avx2"])
 arguments.add_argument("--seconds", type=float, default=0.2, help="that a row of the engine takes")
 arguments.add_argument("rows", nargs="*", help="of the engine; all when left out")
@@ -129,4 +130,11 @@ if "ddpg" in wanted:
     compare(
         [BUILT / "ddpg-benchmark"], [arguments.peers, HERE / "sb3_ddpg.py"],
         [("ddpg_pendulum_400_300", "sb3_ddpg_pendulum_400_300", True)],
+    )
+if "tokenizer" in wanted and arguments.model:
+    text = HERE.parent.parent / "CHANGELOG.md"
+    compare(
+        [BUILT / "tokenizer-benchmark", arguments.model, text],
+        [arguments.peers, HERE / "tokenizer_speed.py", arguments.model, text],
+        [(f"tokenizer_{name}", f"tokenizers_{name}", name != "load") for name in ("load", "encode", "decode")],
     )
