@@ -136,6 +136,7 @@ struct NAME(span) {
   long position;    // of query `row` among the keys
   long begin, end;  // the keys any of these queries sees
   const float *q, *k, *v, *bias;
+  const int32_t *pages;
   float slope;
 };
 
@@ -152,12 +153,25 @@ static void NAME(span_of)(const struct swirl_attention *s, long sequence, long h
   t->begin = begin < 0 ? 0 : begin;
   t->end = end > keys ? keys : end;
   t->q = s->q + (s->query_start[sequence] + row) * s->q_token + head * s->q_head;
-  t->k = s->k + (long)s->key_start[sequence] * s->k_token + kv_head * s->k_head;
-  t->v = s->v + (long)s->key_start[sequence] * s->v_token + kv_head * s->v_head;
+  const long first = s->pages ? 0 : s->key_start[sequence];
+  t->k = s->k + first * s->k_token + kv_head * s->k_head;
+  t->v = s->v + first * s->v_token + kv_head * s->v_head;
+  t->pages = s->pages ? s->pages + s->key_start[sequence] : 0;
   t->bias = s->bias ? s->bias + sequence * s->bias_sequence + head * s->bias_head +
                           row * s->bias_row
                     : 0;
   t->slope = s->slopes ? s->slopes[head] : 0;
+}
+
+// Keys from the first of a tile on that lie together.
+INLINE long NAME(together)(const struct NAME(span) *t) {
+  return t->pages ? SWIRL_ATTENTION_PAGE : KEY_TILE;
+}
+// Of the keys or values at `rows`, number `key`, the first of such a run.
+INLINE const float *NAME(row_of)(const struct NAME(span) *t, const float *rows, long key,
+                                 long token) {
+  return t->pages ? rows + (long)t->pages[key / SWIRL_ATTENTION_PAGE] * SWIRL_ATTENTION_PAGE * token
+                  : rows + key * token;
 }
 
 INLINE V NAME(lane_numbers)(long start) {
@@ -266,12 +280,19 @@ static void NAME(attend_tile)(const struct swirl_attention *s, const struct NAME
   NAME(turn)(t->rows, dim, t->q, s->q_token, queries, QUERY_TILE, s->scale);
   for (long key = t->begin / KEY_TILE * KEY_TILE; key < t->end; key += KEY_TILE) {
     const long count = t->end - key < KEY_TILE ? t->end - key : KEY_TILE;
-    NAME(multiply_tile)(FROM_ZERO, count, vectors, dim, t->k + key * s->k_token, s->k_token, 1,
-                        queries, QUERY_TILE, scores, QUERY_TILE, 0);
+    const long run = NAME(together)(t);
+    for (long j = 0; j < count; j += run)
+      NAME(multiply_tile)(FROM_ZERO, count - j < run ? count - j : run, vectors, dim,
+                          NAME(row_of)(t, t->k, key + j, s->k_token), s->k_token, 1, queries,
+                          QUERY_TILE, scores + j * QUERY_TILE, QUERY_TILE, 0);
     NAME(adjust_tile)(s, t, key, count, vectors, scores, biases);
     NAME(soften_tile)(vectors, count, scores, largest, sum, rescale);
-    NAME(multiply_tile)(FROM_SCALED, dim, vectors, count, t->v + key * s->v_token, 1, s->v_token,
-                        scores, QUERY_TILE, result, QUERY_TILE, rescale);
+    for (long j = 0; j < count; j += run)
+      NAME(multiply_tile)(j == 0 ? FROM_SCALED : FROM_C, dim, vectors,
+                          count - j < run ? count - j : run,
+                          NAME(row_of)(t, t->v, key + j, s->v_token), 1, s->v_token,
+                          scores + j * QUERY_TILE, QUERY_TILE, result, QUERY_TILE,
+                          j == 0 ? rescale : 0);
   }
   for (long c = 0; c < vectors; c++) {
     const V factor = NAME(inverse)(load(sum + c * W));

@@ -110,7 +110,10 @@ INLINE void NAME(attend_few)(const int rows, const struct swirl_attention *s,
   }
   for (long key = begin / KEY_TILE * KEY_TILE; key < end; key += KEY_TILE) {
     const long count = end - key < KEY_TILE ? end - key : KEY_TILE;
-    NAME(score_few)(rows, dim, count, query, padded, t->k + key * s->k_token, s->k_token, scores);
+    const long run = NAME(together)(t);
+    for (long j = 0; j < count; j += run)
+      NAME(score_few)(rows, dim, count - j < run ? count - j : run, query, padded,
+                      NAME(row_of)(t, t->k, key + j, s->k_token), s->k_token, scores + j);
     for (int r = 0; r < rows; r++) {
       float *p = scores + r * KEY_TILE;
       const float top = NAME(adjust_row)(s, &t[r], key, count, p, largest[r]);
@@ -123,16 +126,21 @@ INLINE void NAME(attend_few)(const int rows, const struct swirl_attention *s,
     for (long j = 0; j < count; j++)
 #pragma clang loop unroll(full)
       for (int r = 0; r < rows; r++) sum[r] += scores[r * KEY_TILE + j];
-    const float *v = t->v + key * s->v_token;
-    for (long d = 0; d < dim; d += GROUP_VECTORS * W) {
-      const long left = dim - d;
-      if (left >= GROUP_VECTORS * W)
-        NAME(sum_few)(rows, GROUP_VECTORS, W, count, scores, v + d, s->v_token, rescale, result + d,
-                      padded);
-      else
-        for (long c = 0; c < left; c += W)
-          NAME(sum_few)(rows, 1, left - c < W ? left - c : W, count, scores, v + d + c, s->v_token,
-                        rescale, result + d + c, padded);
+    for (long j = 0; j < count; j += run) {
+      const long keys = count - j < run ? count - j : run;
+      const float *v = NAME(row_of)(t, t->v, key + j, s->v_token), *weights = scores + j;
+      for (long d = 0; d < dim; d += GROUP_VECTORS * W) {
+        const long left = dim - d;
+        if (left >= GROUP_VECTORS * W)
+          NAME(sum_few)(rows, GROUP_VECTORS, W, keys, weights, v + d, s->v_token, rescale,
+                        result + d, padded);
+        else
+          for (long c = 0; c < left; c += W)
+            NAME(sum_few)(rows, 1, left - c < W ? left - c : W, keys, weights, v + d + c,
+                          s->v_token, rescale, result + d + c, padded);
+      }
+      // What further runs of keys add to stands as it is.
+      for (int r = 0; r < rows; r++) rescale[r] = 1;
     }
   }
   for (int r = 0; r < rows; r++) {

@@ -100,3 +100,45 @@ static void NAME(cross_entropy_gradient)(const struct swirl_cross_entropy *s, lo
     dx[target] -= own;
   }
 }
+
+// A row's lse, log-probability of its target and entropy, lse − Σ p x.
+static void NAME(token_scores)(long rows, long n, const float *x, const int32_t *targets, float *logs,
+                               float *entropies, float *lse) {
+  for (long r = 0; r < rows; r++, x += n) {
+    const float total = NAME(log_sum_exp_row)(n, x);
+    lse[r] = total;
+    logs[r] = x[targets[r]] - total;
+    V lanes = {};
+    for (long i = 0; i < n; i += W) {
+      const long count = n - i < W ? n - i : W;
+      const V score = load_first(x + i, count);
+      V part = exponential(score - total) * score;
+      if (count < W) {
+        float tail[W] = {};
+        store_first(tail, part, count);
+        part = load(tail);
+      }
+      lanes = lanes + part;
+    }
+    entropies[r] = total - horizontal_sum(lanes);
+  }
+}
+
+// x becomes scale · (dlog · (e_target − p) − dentropy · p · (log p + entropy)).
+static void NAME(token_scores_gradient)(long rows, long n, float *x, const int32_t *targets,
+                                        const float *lse, const float *entropies, const float *dlogs,
+                                        const float *dentropies, float scale) {
+  for (long r = 0; r < rows; r++, x += n) {
+    const float own = scale * dlogs[r], rest = scale * dentropies[r];
+    const float total = lse[r], entropy = entropies[r];
+    for (long i = 0; i < n; i += W) {
+      const long count = n - i < W ? n - i : W;
+      const V log_p = load_first(x + i, count) - total;
+      const V p = exponential(log_p);
+      V g = -own * p;
+      if (rest != 0) g = g - rest * (p * (log_p + entropy));
+      store_first(x + i, g, count);
+    }
+    x[targets[r]] += own;
+  }
+}

@@ -5,13 +5,15 @@
 // blocks straight into registers; more rows read a panel of dequantised outputs. Both run the same
 // chains, so a row's bits do not depend on its batch.
 
-#define QUANTIZED_PANEL 16
+#define QUANTIZED_PANEL 4
 #if W == 16
 #define DOT_ROWS 6
 #else
 #define DOT_ROWS 3
 #endif
 #define PARTS (32 / W)
+// Bytes ahead of where blocks are read that memory is asked for: its latency is what decoding waits for.
+#define AHEAD 8192
 
 // A half in every lane, broadcast from memory: a load into one lane would wait for the register's old
 // contents, and a detour through memory for a store to be forwarded.
@@ -215,6 +217,57 @@ INLINE V4 sum_of_four(const V x[4]) {
          (__builtin_shufflevector(c, d, 0, 1, 4, 5) + __builtin_shufflevector(c, d, 2, 3, 6, 7));
 }
 
+// The halves of up to SCALES blocks of one group, in Float32: a scale a block, or a scale and a minimum.
+// Taken together, they cost a few conversions a row; it also asks for all of the row's memory early.
+#define SCALES 32
+INLINE void NAME(read_scales)(const int format, const uint8_t *block, long count, float *numbers) {
+  const long bytes = NAME(block_bytes)(format);
+  const int halves = format == SWIRL_Q4_1 ? 2 : 1;
+  uint16_t raw[2 * SCALES];
+  for (long b = 0; b < count; b++) memcpy(raw + halves * b, block + b * bytes, (size_t)halves * 2);
+  for (long i = 0; i < halves * count; i += W) {
+    VH h;
+    memcpy(&h, raw + i, sizeof h);
+    store(numbers + i, widen_float16(h));
+  }
+}
+INLINE void NAME(take_scales)(const int format, const float *numbers, long b,
+                              struct NAME(factors) *f) {
+  f->scale = splat(numbers[format == SWIRL_Q4_1 ? 2 * b : b]);
+  if (format == SWIRL_Q4_1) f->minimum = splat(numbers[2 * b + 1]);
+}
+
+// The chains of four rows of blocks of one group.
+INLINE void NAME(quantized_four)(const int format, long blocks, const uint8_t *block[4],
+                                 const float *input, V sum[4]) {
+  const long bytes = NAME(block_bytes)(format);
+  const uint8_t *ahead = block[0] + AHEAD;
+  for (long first = 0; first < blocks; first += SCALES) {
+    const long count = blocks - first < SCALES ? blocks - first : SCALES;
+    float numbers[4][2 * SCALES + W];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) NAME(read_scales)(format, block[i], count, numbers[i]);
+    for (long b = 0; b < count; b++) {
+      __builtin_prefetch(ahead);
+      if (4 * bytes > 64) __builtin_prefetch(ahead + 64);
+      if (4 * bytes > 128) __builtin_prefetch(ahead + 128);
+      ahead += 4 * bytes;
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 4; i++) {
+        struct NAME(factors) f;
+        V weight[PARTS];
+        NAME(take_scales)(format, numbers[i], b, &f);
+        NAME(group)(format, block[i], 0, &f, weight);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < PARTS; v++)
+          sum[i] = multiply_add(weight[v], load(input + v * W), sum[i]);
+        block[i] += bytes;
+      }
+      input += 32;
+    }
+  }
+}
+
 // One row by `outputs` rows of blocks, four at a time.
 INLINE void NAME(quantized_row)(const int format, long outputs, long blocks, const uint8_t *w,
                                 const float *x, float *y) {
@@ -227,7 +280,8 @@ INLINE void NAME(quantized_row)(const int format, long outputs, long blocks, con
     for (int i = 0; i < 4; i++) block[i] = w + (i < count ? i : count - 1) * row;
     V sum[4] = {};
     const float *input = x;
-    for (long b = 0; b < blocks; b++) {
+    if (groups == 1) NAME(quantized_four)(format, blocks, block, x, sum);
+    for (long b = groups == 1 ? blocks : 0; b < blocks; b++) {
       struct NAME(factors) f[4];
 #pragma clang loop unroll(full)
       for (int i = 0; i < 4; i++) NAME(read_factors)(format, block[i], f + i);
@@ -253,6 +307,30 @@ INLINE void NAME(quantized_row)(const int format, long outputs, long blocks, con
 
 INLINE void NAME(dequantize_as)(const int format, long blocks, const uint8_t *w, float *y) {
   const int groups = NAME(block_groups)(format);
+  if (groups == 1) {
+    // Scales of the next blocks are read before these are written out: their detour through memory then
+    // waits for no store.
+    const long bytes = NAME(block_bytes)(format);
+    float numbers[2][2 * SCALES + W];
+    NAME(read_scales)(format, w, blocks < SCALES ? blocks : SCALES, numbers[0]);
+    for (long first = 0; first < blocks; first += SCALES) {
+      const long left = blocks - first - SCALES, count = left < 0 ? left + SCALES : SCALES;
+      const float *now = numbers[first / SCALES % 2];
+      if (left > 0)
+        NAME(read_scales)(format, w + SCALES * bytes, left < SCALES ? left : SCALES,
+                          numbers[(first / SCALES + 1) % 2]);
+      for (long b = 0; b < count; b++, w += bytes, y += 32) {
+        __builtin_prefetch(w + AHEAD);
+        struct NAME(factors) f;
+        V weight[PARTS];
+        NAME(take_scales)(format, now, b, &f);
+        NAME(group)(format, w, 0, &f, weight);
+#pragma clang loop unroll(full)
+        for (int v = 0; v < PARTS; v++) store(y + v * W, weight[v]);
+      }
+    }
+    return;
+  }
   for (long b = 0; b < blocks; b++, w += NAME(block_bytes)(format)) {
     struct NAME(factors) f;
     NAME(read_factors)(format, w, &f);

@@ -272,13 +272,20 @@ static void momentum(long n, const float *gradient, float scale, float *velocity
   }
 }
 
+// The row where key j of a sequence lies.
+static long key_row(const struct swirl_attention *s, long sequence, long j) {
+  if (!s->pages) return s->key_start[sequence] + j;
+  return (long)s->pages[s->key_start[sequence] + j / SWIRL_ATTENTION_PAGE] * SWIRL_ATTENTION_PAGE +
+         j % SWIRL_ATTENTION_PAGE;
+}
+
 // The score of a query and a key as softmax sees it, −∞ where the query does not see the key; `cap`
 // is the derivative of the soft cap.
 static double score(const struct swirl_attention *s, long sequence, long head, long i, long j,
                     double *cap) {
   const long position = s->key_count[sequence] - s->query_count[sequence] + i;
   const float *q = s->q + (s->query_start[sequence] + i) * s->q_token + head * s->q_head;
-  const float *k = s->k + (s->key_start[sequence] + j) * s->k_token +
+  const float *k = s->k + key_row(s, sequence, j) * s->k_token +
                    head / (s->heads / s->kv_heads) * s->k_head;
   double sum = 0;
   for (long d = 0; d < s->dim; d++) sum += (double)q[d] * k[d];
@@ -307,15 +314,15 @@ static void attention_forward(const struct swirl_attention *s, long first, long 
         const long task = i + 1 == s->query_count[sequence] ? number - 1 : number;
         if (task < first || task >= last) continue;
         const long token = s->query_start[sequence] + i;
-        const float *v = s->v + s->key_start[sequence] * s->v_token +
-                         head / (s->heads / s->kv_heads) * s->v_head;
+        const float *v = s->v + head / (s->heads / s->kv_heads) * s->v_head;
         double largest = -INFINITY, sum = 0, cap, total[1024] = {0};
         for (long j = 0; j < s->key_count[sequence]; j++)
           largest = fmax(largest, score(s, sequence, head, i, j, &cap));
         for (long j = 0; largest > -INFINITY && j < s->key_count[sequence]; j++) {
           const double w = exp(score(s, sequence, head, i, j, &cap) - largest);
           sum += w;
-          for (long d = 0; d < s->dim; d++) total[d] += w * v[j * s->v_token + d];
+          const float *row = v + key_row(s, sequence, j) * s->v_token;
+          for (long d = 0; d < s->dim; d++) total[d] += w * row[d];
         }
         for (long d = 0; d < s->dim; d++)
           s->out[(token * s->heads + head) * s->dim + d] = (float)(sum == 0 ? 0 : total[d] / sum);
@@ -484,6 +491,31 @@ static void layer_norm_gradient(long rows, long n, const float *dy, const float 
   }
 }
 
+static void token_scores(long rows, long n, const float *x, const int32_t *targets, float *logs,
+                         float *entropies, float *lse) {
+  for (long r = 0; r < rows; r++, x += n) {
+    double largest = -INFINITY, sum = 0, mean = 0;
+    for (long i = 0; i < n; i++) largest = fmax(largest, x[i]);
+    for (long i = 0; i < n; i++) sum += exp(x[i] - largest);
+    const double total = largest + log(sum);
+    for (long i = 0; i < n; i++) mean += exp(x[i] - total) * x[i];
+    lse[r] = (float)total;
+    logs[r] = (float)(x[targets[r]] - total);
+    entropies[r] = (float)(total - mean);
+  }
+}
+
+static void token_scores_gradient(long rows, long n, float *x, const int32_t *targets,
+                                  const float *lse, const float *entropies, const float *dlogs,
+                                  const float *dentropies, float scale) {
+  for (long r = 0; r < rows; r++, x += n)
+    for (long i = 0; i < n; i++) {
+      const double log_p = (double)x[i] - lse[r], p = exp(log_p);
+      const double own = (i == targets[r]) - p, rest = -p * (log_p + entropies[r]);
+      x[i] = (float)(scale * (dlogs[r] * own + dentropies[r] * rest));
+    }
+}
+
 static long attention_scratch(const struct swirl_attention *s, int backward) { return 0; }
 
 static float multiply_adds(long rounds) {
@@ -623,6 +655,8 @@ const struct swirl_kernels swirl_reference = {
     .rmsprop = rmsprop,
     .momentum = momentum,
     .multiply_adds = multiply_adds,
+    .token_scores = token_scores,
+    .token_scores_gradient = token_scores_gradient,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
     .attention_scratch = attention_scratch,

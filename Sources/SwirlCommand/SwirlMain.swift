@@ -83,6 +83,7 @@ struct Root: ParsableCommand {
     subcommands: [
       EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
       BenchCommand.self, CompareCommand.self, TuneCommand.self, SpeedCommand.self,
-      ExportCommand.self, ModelCommand.self, TokenizeCommand.self,
+      ExportCommand.self, ModelCommand.self, TokenizeCommand.self, GenerateCommand.self,
+      ChatCommand.self, ScoreCommand.self,
     ])
 }

@@ -115,6 +115,8 @@ struct swirl_rmsprop {
 
 /// Queries of a task of the forward pass; a sequence's last may have fewer.
 enum { SWIRL_ATTENTION_QUERIES = 48 };
+/// Keys of a page of a paged cache: a divisor of the kernels' key tiles.
+enum { SWIRL_ATTENTION_PAGE = 32 };
 
 /// Attention over packed sequences: what the kernels read and write. Strides are in elements, and the
 /// numbers of one head of one token lie side by side. Queries are the last tokens of their sequence.
@@ -122,6 +124,9 @@ struct swirl_attention {
   long sequences, tokens;  // tokens: rows of q, over all sequences
   long heads, kv_heads, dim;
   const int32_t *query_start, *query_count, *key_start, *key_count;  // [sequences]
+  // Where keys and values lie in pages, or null: key i of a sequence is row i mod page of the page
+  // pages[key_start + i / page]. The forward pass alone.
+  const int32_t *pages;
   const float *q, *k, *v;
   long q_token, q_head, k_token, k_head, v_token, v_head;
   long before, after;   // a query sees keys from its position − before to its position + after
@@ -243,6 +248,13 @@ struct swirl_kernels {
   void (*cross_entropy)(const struct swirl_cross_entropy *s, long first, long last);
   /// Writes dx of the rows [first, last).
   void (*cross_entropy_gradient)(const struct swirl_cross_entropy *s, long first, long last);
+  /// Of each row of scores x[rows, n] the log-probability of its target, the entropy and log Σ exp.
+  void (*token_scores)(long rows, long n, const float *x, const int32_t *targets, float *logs,
+                       float *entropies, float *lse);
+  /// Overwrites x by `scale` times the gradient of Σ dlogs · logs + dentropies · entropies.
+  void (*token_scores_gradient)(long rows, long n, float *x, const int32_t *targets,
+                                const float *lse, const float *entropies, const float *dlogs,
+                                const float *dentropies, float scale);
   void (*log_softmax)(long rows, long n, const float *x, float *y);
   /// dx = dy − softmax · Σ dy, with softmax = exp(y).
   void (*log_softmax_gradient)(long rows, long n, const float *dy, const float *y, float *dx);

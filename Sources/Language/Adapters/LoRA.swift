@@ -102,20 +102,23 @@ extension LanguageModel {
   }
 
   /// Whether any adapter is there.
-  public var hasAdapters: Bool { lora != nil }
+  public var hasAdapters: Bool { lora != nil || bottleneck != nil || prefixTuning != nil }
 
   /// The frozen model under the adapters: what training measures its distance from.
   public var withoutAdapters: LanguageModel {
     var model = self
     for block in model.blocks.indices {
       model.blocks[block].visitProjections { $1.lora = nil }
+      model.blocks[block].attentionAdapter = nil
+      model.blocks[block].feedForwardAdapter = nil
+      model.blocks[block].prefix = nil
     }
-    model.lora = nil
+    (model.lora, model.bottleneck, model.prefixTuning) = (nil, nil, nil)
     return model
   }
 
-  /// The adapters added into dense Float32 weights: one model without adapters that gives the same logits
-  /// but for rounding. Frozen as this one is.
+  /// Low-rank adapters added into dense Float32 weights: a model without them that gives the same logits but
+  /// for rounding. Frozen as this one is.
   public func merged() -> LanguageModel {
     var model = self
     for block in model.blocks.indices {

@@ -45,19 +45,13 @@ private struct WeightReader<Weights: ModelWeights> {
   func parts() throws -> Parts {
     let c = configuration
     try checkSizes()
-    let isGPT2 = weights.shape(of: "transformer.wte.weight") != nil
-    let embedding = try projection(
-      isGPT2 ? "transformer.wte" : "model.embed_tokens", c.width, c.vocabularySize, bias: false)
+    let embedding = try projection("model.embed_tokens", c.width, c.vocabularySize, bias: false)
     let positions =
       c.rotary == nil
-      ? try tensor(
-        isGPT2 ? "transformer.wpe.weight" : "model.embed_positions.weight",
-        [c.contextLength, c.width]) : nil
+      ? try tensor("model.embed_positions.weight", [c.contextLength, c.width]) : nil
     var blocks: [LanguageModelBlock] = []
-    for index in 0..<c.blockCount {
-      blocks.append(isGPT2 ? try gpt2Block(index) : try block(index))
-    }
-    let norm = try norm(isGPT2 ? "transformer.ln_f" : "model.norm", c.width)
+    for index in 0..<c.blockCount { blocks.append(try block(index)) }
+    let norm = try norm("model.norm", c.width)
     let head =
       c.tiesHead ? nil : try projection("lm_head", c.width, c.vocabularySize, bias: false)
     return Parts(
@@ -107,32 +101,6 @@ private struct WeightReader<Weights: ModelWeights> {
       feedForwardNorm: try norm("\(path).post_attention_layernorm", c.width), gate: gate, up: up,
       down: down, activation: c.activation, heads: c.headCount, kvHeads: c.kvHeadCount,
       headSize: c.headSize)
-  }
-
-  /// A block under GPT-2's names, whose matrices are `[in, out]` with queries, keys and values side by side.
-  private func gpt2Block(_ index: Int) throws -> LanguageModelBlock {
-    let c = configuration
-    let path = "transformer.h.\(index)"
-    let inner = c.headCount * c.headSize
-    let fused = try tensor("\(path).attn.c_attn.weight", [c.width, 3 * inner])
-    let bias = try tensor("\(path).attn.c_attn.bias", [3 * inner])
-    func part(_ number: Int) -> Projection {
-      let range = number * inner..<(number + 1) * inner
-      return held(
-        fused.sliced(range, axis: 1).transposed().contiguous(), bias.sliced(range).contiguous())
-    }
-    func layer(_ name: String, _ inputs: Int, _ outputs: Int) throws -> Projection {
-      let weight = try tensor("\(path).\(name).weight", [inputs, outputs])
-      return held(weight.transposed().contiguous(), try tensor("\(path).\(name).bias", [outputs]))
-    }
-    let output = try layer("attn.c_proj", inner, c.width)
-    let up = try layer("mlp.c_fc", c.width, c.hiddenSize)
-    let down = try layer("mlp.c_proj", c.hiddenSize, c.width)
-    return LanguageModelBlock(
-      attentionNorm: try norm("\(path).ln_1", c.width), query: part(0), key: part(1),
-      value: part(2), output: output, queryNorm: nil, keyNorm: nil,
-      feedForwardNorm: try norm("\(path).ln_2", c.width), gate: nil, up: up, down: down,
-      activation: c.activation, heads: c.headCount, kvHeads: c.kvHeadCount, headSize: c.headSize)
   }
 
   private func held(_ weight: Tensor, _ bias: Tensor?) -> Projection {

@@ -4,8 +4,8 @@ extension LanguageModel {
   /// The log-probability of each target and the entropy of its distribution, `[n]` each, at `hidden`,
   /// `[n, width]`; differentiable.
   ///
-  /// Logits exist for a few rows at a time and are computed again in the backward pass: memory does not
-  /// grow with the vocabulary times the tokens. A row has the bits that sampling had.
+  /// Logits exist for a few rows at a time and are never kept: memory does not grow with the vocabulary
+  /// times the tokens. A row has the bits that sampling had.
   ///
   /// - Parameters:
   ///   - targets: A token for each row.
@@ -22,13 +22,19 @@ extension LanguageModel {
     for token in targets where token < 0 || token >= configuration.vocabularySize {
       fail("logProbabilities", "\(token) is not one of \(configuration.vocabularySize) tokens")
     }
+    let projection = head ?? embedding
+    let isTrained = projection.dense?.isFollowed ?? false
     let call = HeadCall(
-      projection: head ?? embedding, targets: targets.map { Int32($0) },
-      inverseTemperature: 1 / temperature)
-    let inputs = [hidden] + (call.projection.dense.map { [$0] } ?? [])
-    let both = customFunction(
-      of: inputs, { call.value($0) }, derivative: { inputs, _, dy in call.gradient(inputs, dy) })
-    return (both.sliced(0..<1).squeezed(0), both.sliced(1..<2).squeezed(0))
+      projection: projection, targets: targets.map { Int32($0) },
+      inverseTemperature: 1 / temperature,
+      findsDirections: !isTrained && hidden.isFollowed)
+    let inputs = [hidden] + (isTrained ? [projection.dense!] : [])
+    let readings = customFunction(
+      of: inputs, { call.value($0) },
+      derivative: { inputs, output, dy in call.gradient(inputs, output, dy) })
+    return (
+      readings.sliced(0..<1, axis: 1).squeezed(1), readings.sliced(1..<2, axis: 1).squeezed(1)
+    )
   }
 }
 
@@ -38,9 +44,18 @@ struct HeadCall: Sendable {
   var projection: Projection
   var targets: [Int32]
   var inverseTemperature: Float
+  /// A frozen head's gradient is, but for one factor a row, known with the value: then logits need not be
+  /// computed again.
+  var findsDirections = false
 
-  /// Rows of logits that exist at a time; fixed, since gradients of the weights are summed by chunks.
-  private static let chunk = 64
+  /// Rows of logits that exist at a time, about 32 MB. By the vocabulary alone, since gradients of the
+  /// weights are summed by chunks.
+  private func chunks() -> [Range<Int>] {
+    let size = max((1 << 23) / projection.shape[0] / 12 * 12, 12)
+    return stride(from: 0, to: targets.count, by: size).map {
+      $0..<min($0 + size, targets.count)
+    }
+  }
 
   /// `[rows, vocabulary]`
   static func scores(
@@ -50,79 +65,61 @@ struct HeadCall: Sendable {
     return inverseTemperature == 1 ? logits : logits * inverseTemperature
   }
 
-  private func chunks() -> [Range<Int>] {
-    stride(from: 0, to: targets.count, by: Self.chunk).map {
-      $0..<min($0 + Self.chunk, targets.count)
-    }
+  private func scores(_ inputs: [Tensor], _ rows: Range<Int>) -> Tensor {
+    let head = inputs.count == 1 ? projection : Projection(weight: inputs[1])
+    return Self.scores(inputs[0].sliced(rows), head, inverseTemperature: inverseTemperature)
   }
 
-  private func projection(_ inputs: [Tensor]) -> Projection {
-    inputs.count == 1 ? projection : Projection(weight: inputs[1])
-  }
-
-  /// `[2, rows]`: log-probabilities and entropies.
+  /// `[rows, 2]`: log-probabilities and entropies; with directions `[rows, 2 + width]`, the rest being the
+  /// gradients of the log-probabilities.
   func value(_ inputs: [Tensor]) -> Tensor {
-    let head = projection(inputs)
-    var (logs, entropies): ([Tensor], [Tensor]) = ([], [])
+    var parts: [Tensor] = []
     for rows in chunks() {
-      let scores = Self.scores(
-        inputs[0].sliced(rows), head, inverseTemperature: inverseTemperature)
       let picks = Indices(targets[rows])
-      logs.append(-crossEntropy(scores, picks, reduction: .none))
-      let lse = scores.logSumExp(axes: [1], keepingDims: true)
-      let entropy = lse.squeezed(1) - ((scores - lse).exp() * scores).sum(axes: [1])
-      entropies.append(entropy)
+      var scores = scores(inputs, rows)
+      let readings = TokenScores.read(scores, picks)
+      var part = readings.sliced(0..<2).transposed()
+      if findsDirections {
+        let received = Tensor.concatenated([
+          Tensor.ones([1, rows.count]), Tensor.zeros([1, rows.count]),
+        ])
+        TokenScores.setToGradient(
+          &scores, picks, readings: readings, received: received, scale: inverseTemperature)
+        part = Tensor.concatenated([part.contiguous(), towardsHidden(scores)], axis: 1)
+      }
+      parts.append(part.contiguous())
     }
-    if logs.isEmpty { return .zeros([2, 0]) }
-    return Tensor.concatenated([Tensor.concatenated(logs), Tensor.concatenated(entropies)])
-      .reshaped([2, -1])
+    let width = findsDirections ? 2 + inputs[0].shape[1] : 2
+    return parts.isEmpty ? .zeros([0, width]) : Tensor.concatenated(parts)
   }
 
-  func gradient(_ inputs: [Tensor], _ dy: Tensor) -> [Tensor] {
-    let head = projection(inputs)
-    let weight = inputs.count == 1 ? nil : inputs[1].float32
+  /// What hidden states receive from scores by a frozen head.
+  private func towardsHidden(_ dScores: Tensor) -> Tensor {
+    projection.quantized?.gradientOfInput(dScores) ?? dScores.matmul(projection.dense!)
+  }
+
+  func gradient(_ inputs: [Tensor], _ output: Tensor, _ dy: Tensor) -> [Tensor] {
+    let dEntropies = dy.sliced(1..<2, axis: 1)
+    if findsDirections, !dEntropies.scalars.contains(where: { $0 != 0 }) {
+      return [output.sliced(2..<output.shape[1], axis: 1) * dy.sliced(0..<1, axis: 1)]
+    }
     var parts: [Tensor] = []
-    var dWeight = weight.map { Tensor.zeros($0.shape) }
+    var dWeight = inputs.count == 1 ? nil : Tensor.zeros(inputs[1].shape)
     for rows in chunks() {
-      let hidden = inputs[0].sliced(rows)
-      let scores = Self.scores(hidden, head, inverseTemperature: inverseTemperature)
-      let lse = scores.logSumExp(axes: [1], keepingDims: true)
-      let logs = scores - lse
-      let p = logs.exp()
-      let dLog = dy[0, rows], dEntropy = dy[1, rows]
-      let entropy = -(p * logs).sum(axes: [1], keepingDims: true)
-      // d log p_t = e_t − p; d entropy = −p (log p + entropy).
-      var dScores = -(p * dLog)
-      if dEntropy.scalars.contains(where: { $0 != 0 }) {
-        dScores = dScores - p * (logs + entropy) * dEntropy
-      }
-      let received = dLog.scalars
-      let vocabulary = dScores.shape[1]
-      dScores.mutate { out in
-        for (i, row) in rows.enumerated() {
-          out[i * vocabulary + Int(targets[row])] += received[i]
-        }
-      }
-      if inverseTemperature != 1 { dScores = dScores * inverseTemperature }
-      if let weight {
-        parts.append(dScores.matmul(weight))
-        dWeight = dWeight! + dScores.transposed().matmul(hidden.float32)
+      let picks = Indices(targets[rows])
+      var scores = scores(inputs, rows)
+      let readings = TokenScores.read(scores, picks)
+      TokenScores.setToGradient(
+        &scores, picks, readings: readings,
+        received: dy.sliced(rows).sliced(0..<2, axis: 1).transposed(), scale: inverseTemperature)
+      if inputs.count == 1 {
+        parts.append(towardsHidden(scores))
       } else {
-        let quantized = head.quantized!
-        parts.append(
-          vectorJacobianProduct(at: [hidden], cotangent: { _ in dScores }) {
-            linear($0[0], weight: quantized)
-          }.gradients[0])
+        parts.append(scores.matmul(inputs[1]))
+        TokenScores.addProduct(of: scores, inputs[0].sliced(rows), to: &dWeight!)
       }
     }
     let dHidden = parts.isEmpty ? Tensor.zeros(inputs[0].shape) : Tensor.concatenated(parts)
     return [dHidden] + (dWeight.map { [$0] } ?? [])
-  }
-}
-
-extension Tensor {
-  /// Row `row`'s numbers at `columns` as a column, `[columns, 1]`.
-  fileprivate subscript(row: Int, columns: Range<Int>) -> Tensor {
-    sliced(row..<row + 1).sliced(columns, axis: 1).reshaped([columns.count, 1])
   }
 }

@@ -25,6 +25,8 @@ public struct LanguageModel: Module {
   public internal(set) var head: Projection?
   /// The adapters that stand beside the layers.
   public internal(set) var lora: LoRA?
+  public internal(set) var bottleneck: BottleneckAdapters?
+  public internal(set) var prefixTuning: PrefixTuning?
 
   /// Whether everything but the adapters stays as it is: true of halves and blocks, and with adapters.
   public var isFrozen: Bool {
@@ -100,7 +102,9 @@ public struct LanguageModel: Module {
     if sequences.end != tokens.count {
       fail("hidden", "sequences of \(sequences.end) tokens for \(tokens.count) tokens")
     }
-    let positions = (0..<sequences.count).flatMap { Array(0..<sequences[$0].count) }
+    let first = prefixCount
+    let positions = (0..<sequences.count).flatMap { Array(first..<first + sequences[$0].count) }
+    let keys = first == 0 ? sequences : sequences.lengthened(by: first)
     let rotation = rotation(at: positions)
     let mask = mask
     var x = embed(tokens, at: positions)
@@ -108,7 +112,13 @@ public struct LanguageModel: Module {
       let seed = dropout?.child(index)
       let apply: @Sendable (LanguageModelBlock, Tensor) -> Tensor = { block, x in
         block(x, rotation: rotation, dropout: seed) { q, k, v in
-          attention(q, k, v, queries: sequences, mask: mask)
+          guard let prefix = block.prefix else {
+            return attention(q, k, v, queries: sequences, mask: mask)
+          }
+          return attention(
+            q, PrefixTuning.Prefix.joined(prefix.keys, k, sequences),
+            PrefixTuning.Prefix.joined(prefix.values, v, sequences), queries: sequences,
+            keys: keys, mask: mask)
         }
       }
       x = recomputing ? recomputed(block, x, apply) : apply(block, x)

@@ -15,6 +15,9 @@ public struct LanguageModelBlock: Module {
   public internal(set) var gate: Projection?
   public internal(set) var up: Projection
   public internal(set) var down: Projection
+  public internal(set) var attentionAdapter: BottleneckAdapters.Adapter?
+  public internal(set) var feedForwardAdapter: BottleneckAdapters.Adapter?
+  public internal(set) var prefix: PrefixTuning.Prefix?
   let activation: FeedForward.Activation
   let heads: Int
   let kvHeads: Int
@@ -38,8 +41,10 @@ public struct LanguageModelBlock: Module {
     if let keyNorm { k = keyNorm(k) }
     if let rotation { (q, k) = (q.rotated(by: rotation), k.rotated(by: rotation)) }
     let attended = attend(q, k, v).reshaped([tokens, heads * headSize])
-    let h = x + output(attended, dropout: dropout?.child(3))
-    return h + feedForward(feedForwardNorm(h), dropout)
+    let attention = output(attended, dropout: dropout?.child(3))
+    let h = x + (attentionAdapter?(attention) ?? attention)
+    let inner = feedForward(feedForwardNorm(h), dropout)
+    return h + (feedForwardAdapter?(inner) ?? inner)
   }
 
   private func feedForward(_ x: Tensor, _ dropout: SeedSequence?) -> Tensor {
@@ -80,6 +85,11 @@ public struct LanguageModelBlock: Module {
     visitProjections { target, projection in
       projection.visitAdapters { body("\(target.path).\($0)", &$1) }
     }
+    if attentionAdapter != nil {
+      attentionAdapter!.visit { body("self_attn.\($0)", &$1) }
+    }
+    if feedForwardAdapter != nil { feedForwardAdapter!.visit { body("mlp.\($0)", &$1) } }
+    if prefix != nil { prefix!.visit(body) }
   }
 
   /// Every stored tensor but the adapters' and quantised ones.

@@ -12,10 +12,12 @@ struct SpeedCommand: ParsableCommand {
       speed of MuJoCo's steps alone, that of wrapped environments the speed of the bare ones, taken in turns. engine: products, training steps, layers and elementwise ops on 1 and 2 \
       threads, in microseconds (us) a call, the median of many short windows; the roofline is the share of \
       what the processor's multiply-add units, or memory for elementwise ops, reach here. training: the \
-      whole loop of PPO, the best of three rounds.
+      whole loop of PPO, the best of three rounds. language: decoding, reading a prompt, generating for \
+      sixteen and training with the language model that --model names, tokens/s, the best of three or more.
       """)
 
-  @Argument(help: "One of environments, engine, training; all of them when left out.")
+  @Argument(
+    help: "One of environments, engine, training, language; all but language when left out.")
   var part: String?
 
   @Option(
@@ -31,10 +33,14 @@ struct SpeedCommand: ParsableCommand {
   @Option(
     name: .customLong("row"), parsing: .singleValue,
     help: """
-      A row of the engine or an environment to measure, such as gemm_64 or Pendulum-v1; may be repeated. \
-      All when left out.
+      A row of the engine or of language, or an environment to measure, such as gemm_64 or Pendulum-v1; \
+      may be repeated. All when left out.
       """)
   var rows: [String] = []
+
+  @Option(
+    help: "The language model: a GGUF file, a Hugging Face folder, or a fetched model's name.")
+  var model: String?
 
   @OptionGroup var options: OptionArguments
 
@@ -58,7 +64,7 @@ struct SpeedCommand: ParsableCommand {
   ]
 
   mutating func run() throws {
-    let names = Self.parts.map { $0.name }
+    let names = Self.parts.map { $0.name } + ["language"]
     if let part, !names.contains(part) {
       throw CommandFailure.unknown("part", part, among: names)
     }
@@ -67,17 +73,29 @@ struct SpeedCommand: ParsableCommand {
         switch part {
         case "engine": engineWorkloads.map(\.name)
         case "environments": environmentRows.map(\.name)
+        case "language": languageRows.map(\.name)
         default:
           throw CommandFailure(
             .usage,
-            "--row picks rows of the engine or environments: write swirl speed engine --row …")
+            "--row picks rows of the engine, environments or language: write swirl speed engine --row …"
+          )
         }
       if let row = rows.first(where: { !known.contains($0) }) {
         throw CommandFailure.unknown("row", row, among: known)
       }
     }
     if !options.isEmpty { return show(try readingsWithOptions()) }
+    if (model != nil) != (part == "language") {
+      throw CommandFailure(
+        .usage,
+        "the language part needs --model, and no other does: write swirl speed language --model …")
+    }
     var readings: [Reading] = []
+    if let model {
+      let most = workers ?? ProcessInfo.processInfo.activeProcessorCount
+      readings = try languageReadings(
+        model, Stopwatch(seconds: seconds), threads: most > 1 ? [1, most] : [1], rows: rows)
+    }
     for (name, measure) in Self.parts where part == nil || part == name {
       // The engine's rows are compared between machines, so their threads are those of the table.
       let most = workers ?? (name == "engine" ? 2 : ProcessInfo.processInfo.activeProcessorCount)

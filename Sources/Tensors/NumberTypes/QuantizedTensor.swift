@@ -250,6 +250,9 @@ extension QuantizedTensor {
         a: x, y: blocks, integer: Int(format.rawValue)))
   }
 
+  /// dy · weight for rows `dy` `[rows, out]`, unrecorded: what the input of `linear` receives.
+  package func gradientOfInput(_ dy: Tensor) -> Tensor { transposedProduct(with: dy.detached()) }
+
   /// dy · weight, the transpose of `product`: weights are dequantised a few outputs at a time.
   private func transposedProduct(with dy: Tensor) -> Tensor {
     let gradient = dy.float32.contiguous()

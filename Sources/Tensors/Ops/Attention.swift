@@ -81,6 +81,30 @@ public func attention(
   return AttentionCall(q, k, v, queries, keys ?? queries, mask, scale, softcap, slopes, bias).run()
 }
 
+/// `attention` of packed queries over keys in pages, as a cache shared among sequences holds them: for
+/// decoding, not differentiated. Bits are those of the same keys lying one after another.
+///
+/// - Parameters:
+///   - k: `[pages · attentionPage, kvHeads, dim]`; as `v`.
+///   - pages: The pages of every sequence, one sequence's after another's.
+///   - keys: Where each sequence's first page stands in `pages`, and how many keys it has.
+/// - Returns: `[tokens, heads, dim]`.
+public func attention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, queries: SequenceOffsets, pages: Indices,
+  keys: SequenceOffsets, mask: AttentionMask = .causal
+) -> Tensor {
+  guard q.rank == 3, k.rank == 3 else {
+    fail("attention", "shapes \(q.shape) and \(k.shape) are not [tokens, heads, dim]")
+  }
+  if Trace(many: [q, k, v]) != nil {
+    fail("attention", "pages are not differentiated; train on whole sequences")
+  }
+  return AttentionCall(q, k, v, queries, keys, mask, nil, nil, nil, nil, pages: pages).run()
+}
+
+/// Keys of a page of a cache that `attention` reads in pages.
+public let attentionPage = Int(SWIRL_ATTENTION_PAGE)
+
 /// One call of attention with its arguments checked.
 package struct AttentionCall {
   let q, k, v: Tensor
@@ -89,10 +113,12 @@ package struct AttentionCall {
   let reach: (before: Int, after: Int)
   let scale: Float
   let softcap: Float
+  let pages: Indices?
 
   package init(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ queries: SequenceOffsets, _ keys: SequenceOffsets,
-    _ mask: AttentionMask, _ scale: Float?, _ softcap: Float?, _ slopes: Tensor?, _ bias: Tensor?
+    _ mask: AttentionMask, _ scale: Float?, _ softcap: Float?, _ slopes: Tensor?, _ bias: Tensor?,
+    pages: Indices? = nil
   ) {
     let (heads, dim) = (q.shape[q.rank - 2], q.shape[q.rank - 1])
     let kvHeads = k.shape[k.rank - 2]
@@ -103,7 +129,9 @@ package struct AttentionCall {
       fail("attention", "\(heads) query heads are not a multiple of \(kvHeads) key heads")
     }
     let (rows, keyRows) = (q.count / Swift.max(heads * dim, 1), k.shape.dropLast(2).reduce(1, *))
-    guard queries.isDense, queries.end == rows || heads * dim == 0, keys.end <= keyRows,
+    let keysFit =
+      pages.map { Self.check($0, keys, rows: keyRows) } ?? (keys.end <= keyRows)
+    guard queries.isDense, queries.end == rows || heads * dim == 0, keysFit,
       queries.count == keys.count
     else {
       fail(
@@ -125,6 +153,17 @@ package struct AttentionCall {
     (self.queries, self.keys, reach) = (queries, keys, mask.reach)
     self.scale = scale ?? 1 / Float(Swift.max(dim, 1)).squareRoot()
     self.softcap = softcap ?? 0
+    self.pages = pages
+  }
+
+  /// Whether every key lies in a page that is there.
+  private static func check(_ pages: Indices, _ keys: SequenceOffsets, rows: Int) -> Bool {
+    let (least, largest) = pages.range
+    if least < 0 || (largest + 1) * attentionPage > rows { return false }
+    return (0..<keys.count).allSatisfy { sequence in
+      let range = keys[sequence]
+      return range.lowerBound + (range.count + attentionPage - 1) / attentionPage <= pages.count
+    }
   }
 
   private static func widened(_ shape: Shape, _ width: Int) -> Shape {
@@ -140,6 +179,7 @@ package struct AttentionCall {
     keys = SequenceOffsets(many.indices[2], many.indices[3])
     reach = (many.numbers[0], many.numbers[1])
     (scale, softcap) = (many.scalars[0], many.scalars[1])
+    pages = nil
   }
 
   var heads: Int { q.shape[q.rank - 2] }
@@ -264,6 +304,7 @@ package struct AttentionCall {
     arguments.query_count = queries.lengths.pointer
     arguments.key_start = keys.starts.pointer
     arguments.key_count = keys.lengths.pointer
+    arguments.pages = pages?.pointer
     arguments.q = UnsafePointer(q.pointer)
     arguments.k = UnsafePointer(k.pointer)
     arguments.v = UnsafePointer(v.pointer)
@@ -280,7 +321,7 @@ package struct AttentionCall {
       (arguments.bias_sequence, arguments.bias_head) = (steps[0], steps[1])
       arguments.bias_row = steps[2]
     }
-    withExtendedLifetime((q, k, v, slopes, bias, queries, keys)) { body(&arguments) }
+    withExtendedLifetime((q, k, v, slopes, bias, queries, keys, pages)) { body(&arguments) }
   }
 
   /// `x` as `[tokens, heads, dim]` with one step from token to token: a view where it is one already, such
