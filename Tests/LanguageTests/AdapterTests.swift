@@ -109,6 +109,12 @@ import Testing
     }
     #expect(recomputed.map(\.scalars) == gradients.map(\.scalars))
 
+    var shared = SharedPrompts()
+    let number = shared.add(prompt: Array(text[..<12]))
+    shared.add(completion: Array(text[12...]), of: number)
+    let together = model.hidden(text, sequences: SequenceOffsets(lengths: [20]))
+    #expect(model.hidden(shared).scalars == together.scalars)
+
     let prompts = [[1, 2, 3], [1, 2, 3], Array(0..<50), Array(0..<45) + [60]]
     let drawn = try Generator(model).generate(
       prompts: prompts, settings: SamplingSettings(maximumTokens: 20), seeds: [1, 2, 3, 4])

@@ -34,13 +34,18 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
   /// - Throws: `ModelError` where a setting cannot be.
   func check() throws(ModelError) {
     guard temperature >= 0, temperature.isFinite else {
-      throw ModelError("a temperature of \(temperature) is none: it must be 0 or more", kind: .usage)
+      throw ModelError(
+        "a temperature of \(temperature) is none: it must be 0 or more", kind: .usage)
     }
-    if let topK, topK < 1 { throw ModelError("top-k must keep 1 token or more, not \(topK)", kind: .usage) }
+    if let topK, topK < 1 {
+      throw ModelError("top-k must keep 1 token or more, not \(topK)", kind: .usage)
+    }
     guard topP > 0, topP <= 1 else {
       throw ModelError("top-p must be above 0 and at most 1, not \(topP)", kind: .usage)
     }
-    guard minP >= 0, minP <= 1 else { throw ModelError("min-p must be from 0 to 1, not \(minP)", kind: .usage) }
+    guard minP >= 0, minP <= 1 else {
+      throw ModelError("min-p must be from 0 to 1, not \(minP)", kind: .usage)
+    }
     guard maximumTokens >= 0 else {
       throw ModelError("the most tokens of a completion cannot be \(maximumTokens)", kind: .usage)
     }

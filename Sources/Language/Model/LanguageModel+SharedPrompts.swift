@@ -55,34 +55,43 @@ public struct SharedPrompts: Sendable {
 
   var tokens: [Int] { prompts.flatMap { $0 } + completions.flatMap(\.tokens) }
 
-  var positions: [Int] {
-    prompts.flatMap { Array(0..<$0.count) }
+  /// Positions of the tokens, `prefix` of which are taken before every sequence.
+  func positions(after prefix: Int) -> [Int] {
+    prompts.flatMap { Array(prefix..<prefix + $0.count) }
       + completions.flatMap { prompt, tokens in
-        (0..<tokens.count).map { prompts[prompt].count + $0 }
+        (0..<tokens.count).map { prefix + prompts[prompt].count + $0 }
       }
   }
 
   /// Where queries lie, which rows keys are taken from, and where each sequence's then lie. A
-  /// completion's keys are its prompt's and its own, next to each other.
-  var attention: (queries: SequenceOffsets, picks: [Int], keys: SequenceOffsets) {
+  /// completion's keys are its prompt's and its own, next to each other; `prefix` rows before all others
+  /// stand before every sequence.
+  func attention(
+    after prefix: Int
+  ) -> (queries: SequenceOffsets, picks: [Int], keys: SequenceOffsets) {
     let starts = promptStarts
+    func own(_ rows: Range<Int>) -> Range<Int> {
+      prefix + rows.lowerBound..<prefix + rows.upperBound
+    }
     var (queryStarts, queryLengths): ([Int], [Int]) = ([], [])
     var (picks, keyStarts, keyLengths): ([Int], [Int], [Int]) = ([], [], [])
     for (start, prompt) in zip(starts, prompts) {
       queryStarts.append(start)
       queryLengths.append(prompt.count)
       keyStarts.append(picks.count)
-      keyLengths.append(prompt.count)
-      picks += start..<start + prompt.count
+      keyLengths.append(prefix + prompt.count)
+      picks += 0..<prefix
+      picks += own(start..<start + prompt.count)
     }
     var next = promptTokens
     for (prompt, tokens) in completions where !tokens.isEmpty {
       queryStarts.append(next)
       queryLengths.append(tokens.count)
       keyStarts.append(picks.count)
-      keyLengths.append(prompts[prompt].count + tokens.count)
-      picks += starts[prompt]..<starts[prompt] + prompts[prompt].count
-      picks += next..<next + tokens.count
+      keyLengths.append(prefix + prompts[prompt].count + tokens.count)
+      picks += 0..<prefix
+      picks += own(starts[prompt]..<starts[prompt] + prompts[prompt].count)
+      picks += own(next..<next + tokens.count)
       next += tokens.count
     }
     return (
@@ -103,19 +112,22 @@ extension LanguageModel {
   public func hidden(
     _ shared: SharedPrompts, recomputing: Bool = false, dropout: SeedSequence? = nil
   ) -> Tensor {
-    let positions = shared.positions
+    let positions = shared.positions(after: prefixCount)
     let rotation = rotation(at: positions)
     let mask = mask
-    let (queries, places, keys) = shared.attention
+    let (queries, places, keys) = shared.attention(after: prefixCount)
     let picks = Indices(places.map(Int32.init))
     var x = embed(shared.tokens, at: positions)
     for (index, block) in blocks.enumerated() {
       let seed = dropout?.child(index)
       let apply: @Sendable (LanguageModelBlock, Tensor) -> Tensor = { block, x in
         block(x, rotation: rotation, dropout: seed) { q, k, v in
-          attention(
-            q, k.selectingRows(picks), v.selectingRows(picks), queries: queries, keys: keys,
-            mask: mask)
+          let all = block.prefix.map {
+            (Tensor.concatenated([$0.keys, k]), Tensor.concatenated([$0.values, v]))
+          }
+          return attention(
+            q, (all?.0 ?? k).selectingRows(picks), (all?.1 ?? v).selectingRows(picks),
+            queries: queries, keys: keys, mask: mask)
         }
       }
       x = recomputing ? recomputed(block, x, apply) : apply(block, x)
