@@ -173,6 +173,23 @@ import Testing
     #expect(error?.description.contains("\n") == false)
   }
 
+  /// GPT-2's fused matrix is cut by columns, which a tensor of no axes does not have.
+  @Test(arguments: [[], [48], [16, 47], [16, 48, 1]]) func aFusedMatrixOfAnotherShapeIsRefused(
+    _ sizes: [Int]
+  ) throws {
+    let source = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "References/folders/gpt2")
+    try FileManager.default.copyItem(
+      at: source.appending(path: "config.json"), to: folder.url.appending(path: "config.json"))
+    let file = try SafetensorsFile(source.path)
+    let tensors = try file.names.map { name in
+      let isFused = name == "transformer.h.0.attn.c_attn.weight"
+      return (name: name, value: isFused ? Tensor.zeros(Shape(sizes)) : try file.tensor(name))
+    }
+    try SafetensorsFile.write(tensors, to: folder.path + "/model.safetensors")
+    #expect(throws: ModelError.self) { try HuggingFaceFolder(folder.path) }
+  }
+
   // MARK: - Tokenizers
 
   private static let tokenizer = """

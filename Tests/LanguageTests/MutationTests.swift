@@ -86,15 +86,17 @@ import Testing
     #expect(accepted > 0)
   }
 
-  @Test(arguments: ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"])
-  func folders(_ file: String) throws {
-    let model = TinyModel.qwen3.model()
+  @Test(
+    arguments: ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"],
+    [TinyModel.qwen3, .gpt2])
+  func folders(_ file: String, _ kind: TinyModel) throws {
+    let model = kind.model()
     let path = folder.path + "/model"
     try HuggingFaceFolder.write(
       model.denseWeights(), configuration: model.configuration,
       tokenizer: .characters("helo wrd's123"), to: path)
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(path)/\(file)")))
-    let accepted = try run(2000, seed: 2) { random in
+    let accepted = try run(1000, seed: 2) { random in
       let mutated = mutate(bytes, hot: 4000, using: &random)
       try folder.write(mutated, "model/\(file)")
       try use(try Checkpoint.open(path))

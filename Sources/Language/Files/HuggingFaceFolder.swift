@@ -54,7 +54,8 @@ public struct HuggingFaceFolder: ModelWeights {
       for (name, place) in parts {
         if configuration.tiesHead && name == "lm_head.weight" { continue }
         if let columns = place.columns {
-          guard let shape = file.shape(of: stored), columns.upperBound <= shape[shape.count - 1]
+          guard let shape = file.shape(of: stored), shape.count > 0,
+            columns.upperBound <= shape[shape.count - 1]
           else {
             throw ModelError("\(path) holds \(stored) with a shape that its width does not fit")
           }

@@ -161,9 +161,9 @@ private struct MergeQueue {
     var parent = 0
     while true {
       var smallest = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-        if isBefore(child, smallest) { smallest = child }
-      }
+      let (left, right) = (2 * parent + 1, 2 * parent + 2)
+      if left < heap.count, isBefore(left, smallest) { smallest = left }
+      if right < heap.count, isBefore(right, smallest) { smallest = right }
       if smallest == parent { return first }
       heap.swapAt(parent, smallest)
       parent = smallest
