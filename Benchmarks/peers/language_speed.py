@@ -2,7 +2,7 @@
 
     python language_speed.py SmolLM2-135M-Instruct.Q4_1.gguf [--threads 2] [--only llama|torch] [--rows ROW ...]
 
-llama-cpp-python, torch, transformers, peft and gguf, CPU builds. Prints `row: tokens/s`; the best of three."""
+A virtual environment of requirements-language.txt. Prints `row: tokens/s`; the best of three."""
 import argparse
 import os
 import time
