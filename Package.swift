@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// Elsewhere its headers lie where compilers look, and what pkg-config says of it brings a warning.
+#if os(macOS)
+  let sdlPackage: String? = "sdl2"
+#else
+  let sdlPackage: String? = nil
+#endif
+
 let package = Package(
   name: "swirl",
   platforms: [.macOS("26.0")],
@@ -14,10 +21,14 @@ let package = Package(
     .library(name: "CAllocationCounter", targets: ["CAllocationCounter"]),
   ],
   traits: [
-    .default(enabledTraits: ["Box2D"]),
+    .default(enabledTraits: ["Box2D", "Viewer"]),
     .trait(
       name: "Box2D",
       description: "LunarLander, BipedalWalker and CarRacing; needs Box2D 2.4 (libbox2d-dev)."),
+    .trait(
+      name: "Viewer",
+      description: "Pictures, films and windows of episodes; needs Cairo and SDL 2 "
+        + "(libcairo2-dev, libsdl2-dev)."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +54,12 @@ let package = Package(
       dependencies: [
         "Runtime", "CLibm", "CMuJoCo", .target(name: "CBox2D", condition: .when(traits: ["Box2D"])),
       ], exclude: ["README.md"]),
+    .systemLibrary(
+      name: "CCairo", pkgConfig: "cairo",
+      providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+    .systemLibrary(
+      name: "CSDL2", pkgConfig: sdlPackage,
+      providers: [.apt(["libsdl2-dev"]), .brew(["sdl2"])]),
     .target(name: "Policy", dependencies: ["Tensors", "Envs"], exclude: ["README.md"]),
     .target(name: "Replay", dependencies: ["Tensors"], exclude: ["README.md"]),
     .target(
@@ -54,12 +71,21 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], exclude: ["README.md"]),
     .target(
+      name: "Viewer",
+      dependencies: [
+        "Runtime", "Tensors", "Envs", "Policy", "Agents",
+        .target(name: "CCairo", condition: .when(traits: ["Viewer"])),
+        .target(name: "CSDL2", condition: .when(traits: ["Viewer"])),
+      ], exclude: ["README.md"]),
+    .target(
       name: "Swirl",
-      dependencies: ["Runtime", "Tensors", "Envs", "Policy", "Replay", "Language", "Agents"]),
+      dependencies: [
+        "Runtime", "Tensors", "Envs", "Policy", "Replay", "Language", "Agents", "Viewer",
+      ]),
     .target(
       name: "SwirlCommand",
       dependencies: [
-        "Swirl", "Tensors", "Envs",
+        "Swirl", "Tensors", "Envs", "Viewer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -101,6 +127,9 @@ let package = Package(
         "Agents", "Policy", "Tensors", "Envs", "Runtime", "Replay", "Language",
         "CAllocationCounter",
       ],
+      exclude: ["References"]),
+    .testTarget(
+      name: "ViewerTests", dependencies: ["Viewer", "Envs", "Policy", "Agents", "Runtime"],
       exclude: ["References"]),
     .testTarget(
       name: "CommandTests",

@@ -12,6 +12,7 @@ let package = Package(
     .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
     .executableTarget(name: "ddpg-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "viewer-benchmark", dependencies: [swirl]),
     .executableTarget(name: "runs-benchmark", dependencies: [swirl]),
     .executableTarget(name: "tokenizer-benchmark", dependencies: [swirl]),
   ]

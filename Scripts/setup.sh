@@ -46,13 +46,22 @@ fi
 # Version 2.4, for the package trait Box2D; version 3 has other headers.
 has_header box2d/b2_world.h || missing="$missing libbox2d-dev"
 
+# For the package trait Viewer; films need ffmpeg, which is looked for when one is made.
+if ! command -v pkg-config >/dev/null 2>&1 || ! pkg-config --exists cairo; then
+  missing="$missing libcairo2-dev"
+fi
+if ! command -v pkg-config >/dev/null 2>&1 || ! pkg-config --exists sdl2; then
+  missing="$missing libsdl2-dev"
+fi
+command -v ffmpeg >/dev/null 2>&1 || missing="$missing ffmpeg"
+
 [ -n "$missing" ] || exit 0
 missing=${missing# }
 
 if ! command -v apt-get >/dev/null 2>&1; then
   if command -v brew >/dev/null 2>&1; then
-    fail "missing: $missing; run: brew install openblas pkg-config box2d (Box2D must be 2.4; with" \
-      "another version, build with: swift build --disable-default-traits)"
+    fail "missing: $missing; run: brew install openblas pkg-config box2d cairo sdl2 ffmpeg (Box2D" \
+      "must be 2.4; with another version, build with: swift build --disable-default-traits)"
   fi
   fail "missing: $missing; install it, with its C and C++ headers, with your system's package manager"
 fi

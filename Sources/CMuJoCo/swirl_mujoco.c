@@ -187,3 +187,22 @@ const swirl_mujoco_table *swirl_mujoco(void) {
   table.version = mj_versionString();
   return &table;
 }
+
+swirl_mujoco_geoms swirl_mujoco_geometry(
+    const swirl_mujoco_model *model, const swirl_mujoco_data *data) {
+  const mjModel *m = model->model;
+  mjData *d = data->data;
+  mj_kinematics(m, d);
+  return (swirl_mujoco_geoms){
+      .ngeom = m->ngeom,
+      .type = m->geom_type,
+      .bodyid = m->geom_bodyid,
+      .group = m->geom_group,
+      .matid = m->geom_matid,
+      .size = m->geom_size,
+      .rgba = m->geom_rgba,
+      .mat_rgba = m->mat_rgba,
+      .xpos = d->geom_xpos,
+      .xmat = d->geom_xmat,
+  };
+}

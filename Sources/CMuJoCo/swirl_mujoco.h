@@ -72,7 +72,25 @@ typedef struct {
       int with_contact_forces);
 } swirl_mujoco_table;
 
-/// The one symbol that is looked up: `const swirl_mujoco_table *swirl_mujoco(void)`.
+/// What a model's bodies look like, under MuJoCo's names.
+typedef struct {
+  int ngeom;
+  /// [ngeom]; a type is one of mjtGeom.
+  const int *type, *bodyid, *group, *matid;
+  /// [ngeom, 3], [ngeom, 4]
+  const double *size;
+  const float *rgba;
+  /// [nmat, 4]
+  const float *mat_rgba;
+  /// Where they are now: [ngeom, 3], [ngeom, 9]
+  const double *xpos, *xmat;
+} swirl_mujoco_geoms;
+
+/// The symbol that is looked up: `const swirl_mujoco_table *swirl_mujoco(void)`.
 typedef const swirl_mujoco_table *(*swirl_mujoco_entry)(void);
+
+/// Another one, for pictures; a library without it only lacks them. Computes the places from the positions.
+typedef swirl_mujoco_geoms (*swirl_mujoco_geometry_entry)(
+    const swirl_mujoco_model *model, const swirl_mujoco_data *data);
 
 #endif

@@ -58,6 +58,13 @@ public protocol Environment: Codable, Sendable {
   /// Writes the readings, one for each name.
   func metrics(into metrics: inout MutableSpan<Float>)
 
+  /// Describes what the environment looks like, for renderers to paint: sets the scene's camera and adds marks.
+  ///
+  /// Left out, viewers show the observation instead.
+  ///
+  /// - Parameter action: The last step's, nil after a reset or where nobody knows it.
+  func draw(into scene: inout Scene, after action: Action?)
+
   /// What is wrong with a state that was read from a file, such as "cell is 99; it must be from 0 to 15";
   /// nil if the environment can go on from it.
   ///
@@ -73,6 +80,7 @@ extension Environment {
   }
   @inlinable public static var metricNames: [String] { [] }
   @inlinable public func metrics(into metrics: inout MutableSpan<Float>) {}
+  public func draw(into scene: inout Scene, after action: Action?) {}
   public var stateFault: String? { nil }
 }
 

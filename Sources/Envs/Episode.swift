@@ -109,6 +109,17 @@ public struct Episode<E: Environment>: Codable, Sendable {
   }
 }
 
+extension Episode {
+  /// What the environment looks like now, without marks if it does not draw itself.
+  ///
+  /// - Parameter action: The last step's, which some pictures show.
+  public func scene(after action: E.Action? = nil) -> Scene {
+    var scene = Scene()
+    environment.draw(into: &scene, after: action)
+    return scene
+  }
+}
+
 /// An ``Episode`` of any type of environment: rows of Float32 in and out.
 public struct AnyEpisode: Sendable {
   private var base: any ErasedEpisode
@@ -136,6 +147,13 @@ public struct AnyEpisode: Sendable {
 
   /// The named readings of the environment.
   public var metrics: [(name: String, value: Float)] { base.metrics() }
+
+  /// What the environment looks like now, without marks if it does not draw itself.
+  ///
+  /// - Parameter action: The last step's row, which some pictures show.
+  public func scene(after action: [Float]? = nil) -> Scene {
+    base.erasedScene(after: action?.count == actionSpace.flatSize ? action : nil)
+  }
 
   /// The episode mid-way with its stream, as JSON that reads back exactly.
   func encodedState() throws -> Data { try base.encodedState() }
@@ -172,6 +190,7 @@ private protocol ErasedEpisode: Sendable {
   var elapsedSteps: Int { get }
   var returnSoFar: Double { get }
   var ending: Ending { get }
+  func erasedScene(after action: [Float]?) -> Scene
   mutating func reset()
   mutating func reset(seed: UInt64)
   mutating func step(row: [Float]) -> StepResult
@@ -208,15 +227,21 @@ extension Episode: ErasedEpisode {
   fileprivate var erasedActionSpace: any Space { environment.actionSpace }
   fileprivate var erasedObservation: [Float] { observation().map(\.number) }
 
-  fileprivate mutating func step(row: [Float]) -> StepResult {
+  fileprivate func erasedScene(after action: [Float]?) -> Scene {
+    scene(after: action.map(Self.action))
+  }
+
+  fileprivate mutating func step(row: [Float]) -> StepResult { step(Self.action(row)) }
+
+  private static func action(_ row: [Float]) -> E.Action {
     row.withUnsafeBufferPointer { row in
       // A space without numbers has an empty row, which has no address.
       guard let base = row.baseAddress else {
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) {
-          step(E.Action(row: $0.baseAddress!, count: 0))
+          E.Action(row: $0.baseAddress!, count: 0)
         }
       }
-      return step(E.Action(row: base, count: row.count))
+      return E.Action(row: base, count: row.count)
     }
   }
 }

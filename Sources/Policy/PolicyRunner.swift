@@ -209,6 +209,41 @@ package final class PolicyRunner {
     takeBest(rows, output, actions)
   }
 
+  /// What the policy makes of one raw observation, for people to look at: the outputs of its network, masked,
+  /// σ of a Gaussian's, and V if it has a value function.
+  ///
+  /// - Parameter memory: `[memorySize]`, which stays as it is.
+  package func outlook(
+    _ observation: UnsafeRawPointer, mask: UnsafePointer<Bool>?, memory: UnsafePointer<Float>
+  ) -> (outputs: [Float], deviations: [Float], value: Float?) {
+    var value: Float?
+    if critic != nil {
+      var number: Float = 0
+      values(rows: 1, observation, memory: memory, into: &number)
+      value = number
+    }
+    aside.update(from: memory, count: memorySize)
+    let features = policy.features(rows: 1, encoded(1, observation))
+    let remembered = policy.remembered(rows: 1, features, state: aside, stride: memorySize)
+    let (latent, output) = policy.outputs(rows: 1, remembered)
+    applyMask(actor.head.outputSize, mask, output)
+    var deviations: [Float] = []
+    if let logStd = actor.logStd {
+      let numbers = logStd.scalars
+      let size = actor.head.outputSize
+      deviations = (0..<size).map { i in
+        guard actor.exploresByState else { return Float(exp(Double(numbers[i]))) }
+        var variance: Float = stateVarianceFloor
+        for l in 0..<numbers.count / max(size, 1) {
+          variance += latent[l] * latent[l] * Float(exp(2 * Double(numbers[l * size + i])))
+        }
+        return variance.squareRoot()
+      }
+    }
+    let outputs = UnsafeBufferPointer(start: output, count: actor.head.outputSize)
+    return (Array(outputs), deviations, value)
+  }
+
   private func takeBest(
     _ rows: Int, _ output: UnsafeMutablePointer<Float>, _ actions: UnsafeMutablePointer<Float>
   ) {

@@ -6,3 +6,4 @@
 @_exported import Replay
 @_exported import Runtime
 @_exported import Tensors
+@_exported import Viewer

@@ -33,6 +33,15 @@ struct CommandFailure: Error {
         .badData: .badData, .missingFile: .missingFile, .usage: .usage,
       ]
       self.init(statuses[error.kind] ?? .other, error.description)
+    case let error as ViewerError:
+      let status: Status =
+        switch error.kind {
+        case .usage: .usage
+        case .data: .badData
+        case .missing: .missingFile
+        case .failed: .other
+        }
+      self.init(status, error.description)
     case let error as TrainingFailure: self.init(.badData, error.description)
     default: return nil
     }

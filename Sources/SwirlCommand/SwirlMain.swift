@@ -85,5 +85,14 @@ struct Root: ParsableCommand {
       BenchCommand.self, CompareCommand.self, TuneCommand.self, SpeedCommand.self,
       ExportCommand.self, ModelCommand.self, TokenizeCommand.self, GenerateCommand.self,
       ChatCommand.self, ScoreCommand.self,
-    ])
+    ] + viewing)
+
+  /// Only where the package is built with its trait.
+  private static var viewing: [any ParsableCommand.Type] {
+    #if Viewer
+      [ViewCommand.self, PlayCommand.self]
+    #else
+      []
+    #endif
+  }
 }

@@ -112,6 +112,8 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var evaluation: EvaluationArguments
 
+  @OptionGroup var viewing: TrainingViewArguments
+
   @Flag(help: "Print one JSON object at the end, for programs.")
   var json = false
 
@@ -137,10 +139,15 @@ struct TrainCommand: ParsableCommand {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
     // From the first moment on: a signal during start-up is then looked at as soon as training runs.
     StopSignals.install()
-    if let resume {
-      try goOn(with: resume)
-    } else {
-      try start()
+    try viewing.showing(
+      title: [agent, environment ?? resume].compactMap { $0 }.joined(separator: " on ")
+    ) {
+      [self] callbacks in
+      if let resume {
+        try goOn(with: resume, callbacks)
+      } else {
+        try start(callbacks)
+      }
     }
   }
 }
@@ -148,7 +155,7 @@ struct TrainCommand: ParsableCommand {
 // MARK: - Starting and resuming
 
 extension TrainCommand {
-  private func start() throws {
+  private func start(_ callbacks: [any Callback]) throws {
     guard let agent, let name = environment else {
       throw ValidationError(
         "'swirl train' needs an agent and an environment, such as 'swirl train ppo CartPole-v1'")
@@ -166,11 +173,11 @@ extension TrainCommand {
         .usage, "\(agent) trains no language model; leave out \(name)")
     }
     // The id that an outdated one stands for is what the run is of.
-    try start(learner, try environmentSpec(name).id)
+    try start(learner, try environmentSpec(name).id, callbacks)
   }
 
   private func start<Learner: TrainableAgent>(
-    _ type: Learner.Type, _ environment: String
+    _ type: Learner.Type, _ environment: String, _ callbacks: [any Callback]
   ) throws {
     var configuration = Learner.Configuration.preset(environment)
     if let config {
@@ -209,11 +216,11 @@ extension TrainCommand {
       }
     let run = try TrainingRun(
       creating: path, description, configuration: configuration, agent: learner,
-      environments: environments)
+      environments: environments, callbacks: callbacks)
     try drive(run, description, path)
   }
 
-  private func goOn(with path: String) throws {
+  private func goOn(with path: String, _ callbacks: [any Callback]) throws {
     let fixed: [(String, Bool)] = [
       ("an agent", agent != nil), ("--seed", seed != nil), ("--envs", envs != nil),
       ("--config", config != nil), ("--set", !settings.isEmpty), ("--option", !options.isEmpty),
@@ -235,15 +242,17 @@ extension TrainCommand {
       throw CommandFailure(
         .badData, "\(path) is a run of the agent '\(description.agent)', which this program lacks")
     }
-    try goOn(learner, description, path)
+    try goOn(learner, description, path, callbacks)
   }
 
   private func goOn<Learner: TrainableAgent>(
-    _ type: Learner.Type, _ recorded: RunDescription, _ path: String
+    _ type: Learner.Type, _ recorded: RunDescription, _ path: String, _ callbacks: [any Callback]
   ) throws {
     var description = recorded
     if let steps { description.totalSteps = steps }
-    let run = try TrainingRun<Learner>(resuming: path, totalSteps: steps) { description, yaml in
+    let run = try TrainingRun<Learner>(
+      resuming: path, totalSteps: steps, callbacks: callbacks
+    ) { description, yaml in
       let configuration = try Learner.Configuration()
         .applying(yaml: yaml, file: "\(path)/config.yaml")
       let environments = try make(

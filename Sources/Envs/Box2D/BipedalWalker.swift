@@ -31,7 +31,7 @@
   ///
   /// Source: Gymnasium 1.4, made by Oleg Klimov.
   public struct BipedalWalker: Environment {
-    private var walk: Replayed<BipedalWalkerSimulation>
+    private(set) var walk: Replayed<BipedalWalkerSimulation>
 
     /// Creates a walker; with `isHardcore` the ground has obstacles.
     public init(isHardcore: Bool = false) {

@@ -10,38 +10,41 @@
     /// The motors' drives: hip and knee of each leg, −1 through 1.
     typealias Input = BipedalWalkerDrives
 
-    private typealias Terrain = BipedalWalkerTerrain
-    private static var legHeight: Double { 34 / Terrain.scale }
-    private static var legWidth: Double { 8 / Terrain.scale }
+    typealias Terrain = BipedalWalkerTerrain
+    static var legHeight: Double { 34 / Terrain.scale }
+    static var legWidth: Double { 8 / Terrain.scale }
     private static var largestTorque: Double { 80 }
     private static var hipSpeed: Double { 4 }
     private static var kneeSpeed: Double { 6 }
-    private static var lidarRange: Double { 160 / Terrain.scale }
+    static var lidarRange: Double { 160 / Terrain.scale }
 
-    private let world: Box2DWorld
-    private let hull: Int32
+    let world: Box2DWorld
+    let hull: Int32
     /// The lower legs.
-    private let feet: (Int32, Int32)
+    let feet: (Int32, Int32)
     private var hasFallen = false
-    private var feetTouch = (false, false)
+    private(set) var feetTouch = (false, false)
     private var lastShaping: Double?
     /// The ground's heights in m.
     let ground: InlineArray<200, Double>
     /// Hull, first leg, second leg, lidar.
+    let obstacles: [BipedalWalkerTerrain.Obstacle]
     private(set) var state = InlineArray<24, Double>(repeating: 0)
+
+    static var outline: InlineArray<5, (Double, Double)> {
+      [(-30, 9), (6, 9), (34, 1), (34, -8), (-30, -8)]
+    }
 
     init(_ setup: Setup, using random: inout PCG64) {
       world = Box2DWorld(gravity: -10)
-      ground = Terrain.build(isHardcore: setup.hardcore, in: world, using: &random)
+      (ground, obstacles) = Terrain.build(isHardcore: setup.hardcore, in: world, using: &random)
 
       let start = (
         x: Terrain.stepLength * Double(Terrain.startPad) / 2,
         y: Terrain.height + 2 * Self.legHeight
       )
       let legDown = -8 / Terrain.scale
-      let outline: InlineArray<5, (Double, Double)> = [
-        (-30, 9), (6, 9), (34, 1), (34, -8), (-30, -8),
-      ]
+      let outline = Self.outline
       hull = world.addBody(isDynamic: true, at: start)
       world.addPolygon(
         to: hull, count: 5, box2d_material(density: 5, friction: 0.1, category: 0x20, mask: 1)

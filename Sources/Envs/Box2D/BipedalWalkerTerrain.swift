@@ -15,6 +15,9 @@
     /// The most steps between two obstacles.
     static var grass: Int { 10 }
 
+    /// Low and high corners of a stump, a stair or a wall of a pit.
+    typealias Obstacle = (low: SIMD2<Double>, high: SIMD2<Double>)
+
     private enum Kind: Int { case grass, stump, stairs, pit }
 
     private static var ground: box2d_material { box2d_material(friction: 2.5) }
@@ -24,7 +27,8 @@
     /// - Returns: the height of each step.
     static func build(
       isHardcore: Bool, in world: borrowing Box2DWorld, using random: inout PCG64
-    ) -> InlineArray<200, Double> {
+    ) -> (heights: InlineArray<200, Double>, obstacles: [Obstacle]) {
+      var obstacles: [Obstacle] = []
       var heights = InlineArray<200, Double>(repeating: 0)
       var kind = Kind.grass
       var isFirst = false
@@ -43,9 +47,9 @@
         case (.pit, true):
           counter = random.integers(3..<5)
           let depth = 4 * stepLength
-          addBox((x, y - depth), (x + stepLength, y), to: world)
+          addBox((x, y - depth), (x + stepLength, y), to: world, &obstacles)
           let across = stepLength * Double(counter)
-          addBox((x + across, y - depth), (x + stepLength + across, y), to: world)
+          addBox((x + across, y - depth), (x + stepLength + across, y), to: world, &obstacles)
           counter += 2
           heightBefore = y
         case (.pit, false):
@@ -54,7 +58,7 @@
         case (.stump, true):
           counter = random.integers(1..<3)
           let size = Double(counter) * stepLength
-          addBox((x, y), (x + size, y + size), to: world)
+          addBox((x, y), (x + size, y + size), to: world, &obstacles)
         case (.stump, false): break
         case (.stairs, true):
           stairs.rise = random.random() > 0.5 ? 1 : -1
@@ -70,7 +74,7 @@
               (
                 x + Double((1 + step) * stairs.width) * stepLength,
                 y + Double(step * stairs.rise) * stepLength
-              ), to: world)
+              ), to: world, &obstacles)
           }
           counter = stairs.steps * stairs.width
         case (.stairs, false):
@@ -95,13 +99,15 @@
           to: (Double(i + 1) * stepLength, heights[i + 1]), ground)
       }
       drawClouds(using: &random)
-      return heights
+      return (heights, obstacles)
     }
 
     /// A block from its lower left to its upper right corner.
     private static func addBox(
-      _ low: Box2DWorld.Point, _ high: Box2DWorld.Point, to world: borrowing Box2DWorld
+      _ low: Box2DWorld.Point, _ high: Box2DWorld.Point, to world: borrowing Box2DWorld,
+      _ obstacles: inout [Obstacle]
     ) {
+      obstacles.append((SIMD2(low.x, low.y), SIMD2(high.x, high.y)))
       let corners: InlineArray<4, Box2DWorld.Point> = [
         (low.x, high.y), (high.x, high.y), (high.x, low.y), (low.x, low.y),
       ]

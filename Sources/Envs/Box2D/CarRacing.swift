@@ -61,7 +61,7 @@
   /// Source: Gymnasium 1.4, made by Oleg Klimov; C. Campbell, "Top-down car physics", 2014.
   public struct CarRacing: Environment {
     public typealias Element = UInt8
-    private var race: Replayed<CarRacingSimulation>
+    private(set) var race: Replayed<CarRacingSimulation>
 
     /// Creates a race.
     public init(_ options: CarRacingOptions = CarRacingOptions()) { race = Replayed(options) }
@@ -90,7 +90,7 @@
   /// They steer by 0.6, give 0.2 gas and brake by 0.8; everything else is as in ``CarRacing``.
   public struct CarRacingDiscrete: Environment {
     public typealias Element = UInt8
-    private var race: Replayed<CarRacingSimulation>
+    private(set) var race: Replayed<CarRacingSimulation>
 
     /// Creates a race.
     public init(_ options: CarRacingOptions = CarRacingOptions()) { race = Replayed(options) }

@@ -191,7 +191,8 @@
     /// Place in m, angle in rad, velocities.
     var carMotion: box2d_motion { world.motion(hull) }
 
-    private func scene() -> CarRacingScene {
+    /// All that a picture of the race shows.
+    func scene() -> CarRacingScene {
       CarRacingScene(
         track: track, isTouched: isTouched, colors: colors, time: time, reward: shownReward,
         hull: world.motion(hull),

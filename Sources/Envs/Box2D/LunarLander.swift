@@ -86,7 +86,7 @@
   ///
   /// Source: Gymnasium 1.4, made by Oleg Klimov.
   public struct LunarLander: Environment {
-    private var landing: Replayed<LunarLanderSimulation>
+    private(set) var landing: Replayed<LunarLanderSimulation>
 
     /// Creates a lander.
     public init(_ options: LunarLanderOptions = LunarLanderOptions()) {
@@ -117,7 +117,7 @@
   /// Action: the main engine, off below 0 and from half to full power on 0 … 1; the side engines, off
   /// within ±0.5, the left one below, the right one above. Everything else is as in ``LunarLander``.
   public struct LunarLanderContinuous: Environment {
-    private var landing: Replayed<LunarLanderSimulation>
+    private(set) var landing: Replayed<LunarLanderSimulation>
 
     /// Creates a lander.
     public init(_ options: LunarLanderOptions = LunarLanderOptions()) {

@@ -28,20 +28,20 @@
       }
     }
 
-    private static var scale: Double { 30 }
-    private static var width: Double { 600 / scale }
-    private static var height: Double { 400 / scale }
+    static var scale: Double { 30 }
+    static var width: Double { 600 / scale }
+    static var height: Double { 400 / scale }
     private static var chunks: Int { 11 }
-    private static var padHeight: Double { height / 4 }
+    static var padHeight: Double { height / 4 }
 
-    private let options: LunarLanderOptions
-    private let world: Box2DWorld
-    private let lander: Int32
-    private let legs: (Int32, Int32)
+    let options: LunarLanderOptions
+    let world: Box2DWorld
+    let lander: Int32
+    let legs: (Int32, Int32)
     private var windIndex = 0
     private var torqueIndex = 0
     private var hasCrashed = false
-    private var legsTouch = (false, false)
+    private(set) var legsTouch = (false, false)
     private var lastShaping: Double?
     /// The smoothed heights of the ground at its eleven corners.
     private(set) var ground: InlineArray<11, Double>
@@ -96,7 +96,7 @@
       _ = step(Input(main: 0, side: 0, using: &random))
     }
 
-    private static func corner(_ chunk: Int) -> Double {
+    static func corner(_ chunk: Int) -> Double {
       width / Double(chunks - 1) * Double(chunk)
     }
 

@@ -15,6 +15,13 @@ import Runtime
 package struct MuJoCoLibrary: Sendable {
   /// What the shim offers; it lives as long as the process.
   nonisolated(unsafe) let table: UnsafePointer<swirl_mujoco_table>
+  /// Nil in a library that was made before there were pictures.
+  let geometry:
+    (
+      @Sendable @convention(c) (
+        UnsafePointer<swirl_mujoco_model>?, UnsafePointer<swirl_mujoco_data>?
+      ) -> swirl_mujoco_geoms
+    )?
 
   /// MuJoCo's version, such as "4.0.0".
   package var version: String { String(cString: table.pointee.version) }
@@ -53,7 +60,17 @@ package struct MuJoCoLibrary: Sendable {
     else {
       return failure("\(shim.path) was made for another version of Swirl")
     }
-    return .success(MuJoCoLibrary(table: table))
+    let geometry = dlsym(handle, "swirl_mujoco_geometry")
+    return .success(
+      MuJoCoLibrary(
+        table: table,
+        geometry: geometry.map {
+          unsafeBitCast(
+            $0,
+            to: (@Sendable @convention(c) (
+              UnsafePointer<swirl_mujoco_model>?, UnsafePointer<swirl_mujoco_data>?
+            ) -> swirl_mujoco_geoms).self)
+        }))
   }()
 
   /// - Throws: ``EnvironmentError`` saying what is missing and how to get it.

@@ -115,6 +115,9 @@ final class MuJoCoModel: Sendable {
     data.deallocate()
   }
 
+  /// The shapes of the bodies where they are now; nil if the library lacks that.
+  func geometry(_ data: MuJoCoData) -> swirl_mujoco_geoms? { library.geometry?(raw, data.raw) }
+
   func reset(_ data: MuJoCoData) { library.table.pointee.reset(raw, data.raw) }
   func forward(_ data: MuJoCoData) { library.table.pointee.forward(raw, data.raw) }
 

@@ -62,6 +62,15 @@ public struct MuJoCoSimulation: Sendable {
 }
 
 extension MuJoCoSimulation {
+  /// This state in the calling thread's simulation.
+  func posed() -> MuJoCoData {
+    let data = model.scratch
+    state.withUnsafeBufferPointer { model.setState(data, $0.baseAddress!) }
+    return data
+  }
+}
+
+extension MuJoCoSimulation {
   /// Starts an episode: the model's start, for the task to disturb before it calls ``settle(_:)``.
   mutating func begin(_ random: PCG64) -> MuJoCoData {
     start = random

@@ -67,6 +67,22 @@ public func describeEnvironment(
 }
 
 extension EnvironmentDescription {
+  /// Describes what an episode is of, without a page where it is not registered.
+  public init(of episode: AnyEpisode) {
+    if let spec = episode.spec,
+      let description = try? describeEnvironment(spec.id, options: spec.options)
+    {
+      self = description
+      return
+    }
+    self.init(
+      spec: episode.spec
+        ?? EnvironmentSpec(id: "environment", maxEpisodeSteps: episode.timeLimit),
+      page: EnvironmentPage(), options: [], replaced: [],
+      observationSpace: episode.observationSpace, actionSpace: episode.actionSpace,
+      maskSize: episode.actionMask.count, metricNames: episode.metrics.map(\.name))
+  }
+
   /// A part of a space that a page has a name for.
   private struct Part {
     var place: String

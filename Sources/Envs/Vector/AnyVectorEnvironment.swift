@@ -38,6 +38,12 @@ public protocol VectorizedEnvironments: Sendable {
   /// `count` new environments made as these were, in turn, with streams spawned from another seed.
   func fresh(count: Int, seed: UInt64) -> Self
 
+  /// What environment n looks like now, without marks if it does not draw itself.
+  func scene(of n: Int) -> Scene
+
+  /// Environment n as an episode of its own, a fork.
+  func episode(_ n: Int) -> AnyEpisode
+
   /// Every episode mid-way and every stream, as JSON that reads back exactly.
   func encodedState() throws -> Data
 
@@ -110,6 +116,14 @@ public struct AnyVectorEnvironment: VectorizedEnvironments {
     return result
   }
 
+  public func scene(of n: Int) -> Scene { base.scene(of: n) }
+
+  public func episode(_ n: Int) -> AnyEpisode {
+    var episode = base.episode(n)
+    episode.spec = spec
+    return episode
+  }
+
   public func encodedState() throws -> Data { try base.encodedState() }
 
   public mutating func restoreState(_ data: Data) throws { try base.restoreState(data) }
@@ -144,6 +158,10 @@ extension VectorEnvironment: VectorizedEnvironments {
   public var observesBytes: Bool { E.Element.self == UInt8.self }
   public var metricNames: [String] { E.metricNames }
   public var goals: GoalColumns? { (environments[0] as? any GoalEnvironment)?.goalColumns }
+
+  public func scene(of n: Int) -> Scene { self[n].scene() }
+
+  public func episode(_ n: Int) -> AnyEpisode { AnyEpisode(self[n]) }
 
   /// These environments with their type erased, a fork.
   public var erased: AnyVectorEnvironment { AnyVectorEnvironment(self) }

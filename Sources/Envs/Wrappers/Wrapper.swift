@@ -30,6 +30,11 @@ extension Wrapper {
   @inlinable
   public func metrics(into metrics: inout MutableSpan<Float>) { base.metrics(into: &metrics) }
 
+  /// Without the action, which is not the one inside.
+  public func draw(into scene: inout Scene, after action: Action?) {
+    base.draw(into: &scene, after: nil)
+  }
+
   public var stateFault: String? { base.stateFault }
 }
 
@@ -38,6 +43,10 @@ extension Wrapper where ActionSpace == Base.ActionSpace {
 }
 
 extension Wrapper where Action == Base.Action {
+  public func draw(into scene: inout Scene, after action: Base.Action?) {
+    base.draw(into: &scene, after: action)
+  }
+
   @inlinable
   public mutating func step(_ action: Base.Action, using random: inout PCG64) -> StepResult {
     base.step(action, using: &random)

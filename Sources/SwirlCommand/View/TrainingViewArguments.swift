@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import Swirl
+
+/// The options of `swirl train` that let a person watch.
+struct TrainingViewArguments: ParsableArguments {
+  #if Viewer
+    @Flag(help: "Show the policy in a window as it learns; the run is the same without it.")
+    var view = false
+
+    @Option(
+      parsing: .unconditional,
+      help: ArgumentHelp(
+        "Film an episode each time so many have ended, into videos/ of the run.",
+        valueName: "episodes"),
+      transform: wholeNumber(in: Limits.episodes))
+    var videoEvery: Int?
+  #endif
+
+  /// Trains with what shows it; a window belongs on this thread, so that training is on another.
+  func showing(title: String, _ train: @escaping @Sendable ([any Callback]) throws -> Void) throws {
+    #if Viewer
+      let films: [any Callback] = videoEvery.map { [RecordVideo(every: $0)] } ?? []
+      guard view else { return try train(films) }
+      try LiveTraining(title: title).run { try train(films + [$0]) }
+    #else
+      try train([])
+    #endif
+  }
+}

@@ -1,0 +1,192 @@
+#if Viewer
+  import CSDL2
+  import Foundation
+
+  /// A window of the desktop whose pixels Cairo paints.
+  ///
+  /// All of it belongs on one thread, on macOS the first.
+  final class Window {
+    enum Event: Equatable {
+      case close
+      /// A key by its name in lower case, such as "left" or "space".
+      case keyDown(String, isShifted: Bool)
+      case keyUp(String)
+      /// A stick of a controller pushed towards a key, from 0 to 1.
+      case stick(String, Double)
+      /// In points.
+      case pointerDown(x: Double, y: Double)
+      case pointerMoved(x: Double, y: Double)
+      case pointerUp
+      case changed
+    }
+
+    private let window: OpaquePointer
+    private var controllers: [OpaquePointer] = []
+
+    /// - Throws: ``ViewerError`` without a display.
+    init(title: String, width: Int, height: Int) throws {
+      SDL_SetMainReady()
+      // The window's own pixels, rather than a texture that they would be copied to.
+      SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0")
+      SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1")
+      SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1")
+      guard SDL_InitSubSystem(SDL_INIT_VIDEO) == 0 else { throw Self.noDisplay }
+      // A machine without controllers, or one that does not tell, is no reason to show nothing.
+      SDL_InitSubSystem(SDL_INIT_GAMECONTROLLER)
+      let center = Int32(bitPattern: 0x2fff_0000)
+      guard
+        let window = SDL_CreateWindow(
+          title, center, center, Int32(width), Int32(height),
+          SDL_WINDOW_RESIZABLE.rawValue | SDL_WINDOW_ALLOW_HIGHDPI.rawValue)
+      else {
+        let error = Self.noDisplay
+        SDL_QuitSubSystem(SDL_INIT_GAMECONTROLLER)
+        SDL_QuitSubSystem(SDL_INIT_VIDEO)
+        throw error
+      }
+      self.window = window
+      DisplayLoss.listen()
+      SDL_SetWindowMinimumSize(window, 1, 1)
+    }
+
+    deinit {
+      for controller in controllers { SDL_GameControllerClose(controller) }
+      SDL_DestroyWindow(window)
+      SDL_QuitSubSystem(SDL_INIT_GAMECONTROLLER)
+      SDL_QuitSubSystem(SDL_INIT_VIDEO)
+    }
+
+    private static var noDisplay: ViewerError {
+      let reason = String(cString: SDL_GetError())
+      return ViewerError(
+        .failed,
+        "there is no display to open a window on (\(reason.isEmpty ? "unknown reason" : reason)); "
+          + "use --terminal to watch here or --record to write a film")
+    }
+
+    /// In points.
+    var size: (width: Double, height: Double) {
+      var (width, height): (Int32, Int32) = (0, 0)
+      SDL_GetWindowSize(window, &width, &height)
+      return (Double(max(width, 1)), Double(max(height, 1)))
+    }
+
+    /// Whether anything of it can be seen.
+    var isVisible: Bool {
+      SDL_GetWindowFlags(window)
+        & (SDL_WINDOW_MINIMIZED.rawValue | SDL_WINDOW_HIDDEN.rawValue) == 0
+    }
+
+    func toggleFullScreen() {
+      let isFull = SDL_GetWindowFlags(window) & SDL_WINDOW_FULLSCREEN.rawValue != 0
+      SDL_SetWindowFullscreen(window, isFull ? 0 : SDL_WINDOW_FULLSCREEN_DESKTOP.rawValue)
+    }
+
+    private var hasGone: ViewerError {
+      ViewerError(
+        .failed, "the display cannot be drawn on any more: \(String(cString: SDL_GetError()))")
+    }
+
+    /// Shows a layout.
+    ///
+    /// - Throws: ``ViewerError`` if the display has gone.
+    func show(_ layout: Layout) throws {
+      guard let surface = SDL_GetWindowSurface(window) else { throw hasGone }
+      let (width, height) = (Int(surface.pointee.w), Int(surface.pointee.h))
+      let scale = Double(width) / size.width
+      let format = surface.pointee.format.pointee
+      guard SDL_LockSurface(surface) == 0 else { return }
+      if format.BytesPerPixel == 4, format.Rmask == 0xff0000, format.Bmask == 0xff,
+        let pixels = surface.pointee.pixels
+      {
+        defer { SDL_UnlockSurface(surface) }
+        let canvas = try Canvas(
+          borrowing: pixels.assumingMemoryBound(to: UInt8.self), width: width, height: height,
+          stride: Int(surface.pointee.pitch), scale: scale)
+        canvas.draw(layout)
+      } else {
+        SDL_UnlockSurface(surface)
+        let canvas = try Canvas(width: width, height: height, scale: scale)
+        canvas.draw(layout)
+        canvas.withPixels { pixels in
+          let copy = SDL_CreateRGBSurfaceFrom(
+            UnsafeMutableRawPointer(mutating: pixels.baseAddress), Int32(width), Int32(height), 32,
+            Int32(width * 4), 0xff0000, 0xff00, 0xff, 0)
+          SDL_UpperBlit(copy, nil, surface, nil)
+          SDL_FreeSurface(copy)
+        }
+      }
+      guard SDL_UpdateWindowSurface(window) == 0 else { throw hasGone }
+    }
+
+    /// What has happened, waiting a while if nothing has.
+    func events(waiting milliseconds: Int) -> [Event] {
+      var events: [Event] = []
+      var event = SDL_Event()
+      guard SDL_WaitEventTimeout(&event, Int32(max(milliseconds, 0))) != 0 else { return [] }
+      repeat {
+        if let known = read(event) { events.append(known) }
+      } while SDL_PollEvent(&event) != 0
+      return events
+    }
+
+    private func read(_ event: SDL_Event) -> Event? {
+      switch SDL_EventType(event.type) {
+      case SDL_QUIT: return .close
+      case SDL_WINDOWEVENT: return .changed
+      case SDL_KEYDOWN:
+        let key = event.key.keysym
+        let isShifted = UInt32(key.mod) & (KMOD_LSHIFT.rawValue | KMOD_RSHIFT.rawValue) != 0
+        return Self.name(key.sym).map { .keyDown($0, isShifted: isShifted) }
+      case SDL_KEYUP: return Self.name(event.key.keysym.sym).map { .keyUp($0) }
+      case SDL_MOUSEBUTTONDOWN:
+        return .pointerDown(x: Double(event.button.x), y: Double(event.button.y))
+      case SDL_MOUSEBUTTONUP: return .pointerUp
+      case SDL_MOUSEMOTION:
+        // Only while a button is down.
+        return event.motion.state == 0
+          ? nil : .pointerMoved(x: Double(event.motion.x), y: Double(event.motion.y))
+      case SDL_CONTROLLERDEVICEADDED:
+        if let controller = SDL_GameControllerOpen(event.cdevice.which) {
+          controllers.append(controller)
+        }
+        return nil
+      case SDL_CONTROLLERBUTTONDOWN, SDL_CONTROLLERBUTTONUP:
+        guard let key = Self.buttons[Int32(event.cbutton.button)] else { return nil }
+        return event.cbutton.state != 0 ? .keyDown(key, isShifted: false) : .keyUp(key)
+      case SDL_CONTROLLERAXISMOTION: return stick(event.caxis)
+      default: return nil
+      }
+    }
+
+    private static func name(_ key: SDL_Keycode) -> String? {
+      let name = String(cString: SDL_GetKeyName(key)).lowercased()
+      return name.isEmpty ? nil : name
+    }
+
+    private static let buttons: [Int32: String] = [
+      SDL_CONTROLLER_BUTTON_DPAD_LEFT.rawValue: "left",
+      SDL_CONTROLLER_BUTTON_DPAD_RIGHT.rawValue: "right",
+      SDL_CONTROLLER_BUTTON_DPAD_UP.rawValue: "up",
+      SDL_CONTROLLER_BUTTON_DPAD_DOWN.rawValue: "down",
+      SDL_CONTROLLER_BUTTON_A.rawValue: "space", SDL_CONTROLLER_BUTTON_B.rawValue: "return",
+      SDL_CONTROLLER_BUTTON_X.rawValue: "x", SDL_CONTROLLER_BUTTON_Y.rawValue: "y",
+      SDL_CONTROLLER_BUTTON_START.rawValue: "p",
+    ]
+
+    private func stick(_ axis: SDL_ControllerAxisEvent) -> Event? {
+      let share = Double(axis.value) / 32767
+      // What a stick rests at is seldom 0.
+      let push = share.magnitude < 0.15 ? 0 : min(share.magnitude, 1)
+      switch SDL_GameControllerAxis(Int32(axis.axis)) {
+      case SDL_CONTROLLER_AXIS_LEFTX: return .stick(share < 0 ? "left" : "right", push)
+      case SDL_CONTROLLER_AXIS_LEFTY: return .stick(share < 0 ? "up" : "down", push)
+      case SDL_CONTROLLER_AXIS_RIGHTX: return .stick(share < 0 ? "a" : "d", push)
+      case SDL_CONTROLLER_AXIS_RIGHTY: return .stick(share < 0 ? "w" : "s", push)
+      case SDL_CONTROLLER_AXIS_TRIGGERRIGHT: return .stick("up", push)
+      case SDL_CONTROLLER_AXIS_TRIGGERLEFT: return .stick("down", push)
+      default: return nil
+      }
+    }
+  }
+#endif

@@ -1,0 +1,284 @@
+#if Viewer
+  import Foundation
+  import Testing
+
+  /// `swirl view` and `swirl play` as a person runs them; windows open on an Xvfb of the tests' own.
+  @Suite(.serialized) struct ViewTests {
+    private static func hasProgram(_ name: String) -> Bool {
+      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+    }
+    static let hasFFmpeg = hasProgram("ffmpeg")
+    static let hasDisplay = hasFFmpeg && hasProgram("Xvfb") && hasProgram("xdotool")
+
+    // MARK: - Recording
+
+    @Test func picturesAreWritten() throws {
+      let folder = try TemporaryFolder()
+      for file in ["a.png", "b.svg"] {
+        let result = try BuiltProgram.swirl(
+          "view CartPole-v1 --record \(folder.path(file)) --at 5 --size 200x150 --panel --seed 3")
+        #expect(result.status == 0, "\(result.errors)")
+      }
+      #expect(try Data(contentsOf: folder.url.appendingPathComponent("a.png")).count > 1000)
+      let svg = try String(contentsOfFile: folder.path("b.svg"), encoding: .utf8)
+      #expect(svg.hasPrefix("<svg") && svg.hasSuffix("</svg>\n"))
+    }
+
+    @Test(.enabled(if: hasFFmpeg, "needs ffmpeg")) func aRunIsFilmed() throws {
+      let folder = try TemporaryFolder()
+      let run = folder.path("run")
+      let trained = try BuiltProgram.swirl(
+        "train ppo CartPole-v1 --steps 4096 --workers 1 --out \(run) --video-every 20")
+      #expect(trained.status == 0, "\(trained.errors)")
+      let videos = try FileManager.default.contentsOfDirectory(atPath: run + "/videos")
+      #expect(!videos.isEmpty && videos.allSatisfy { $0.hasSuffix(".mp4") })
+      let file = folder.path("x.gif")
+      let result = try BuiltProgram.swirl(
+        "view \(run) --record \(file) --size 320x160 --panel --grid 2x1 --stochastic --steps 40")
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: file)).starts(with: Array("GIF89a".utf8)))
+    }
+
+    @Test func badCallsSayWhy() throws {
+      let folder = try TemporaryFolder()
+      let picture = folder.path("x.png")
+      try folder.write("old", to: "note.txt")
+      func view(_ line: String) throws -> BuiltProgram.Result {
+        try BuiltProgram.swirl("view \(line)")
+      }
+      expectRefusal(try view("CartPole-v9 --record \(picture)"), status: 64, saying: "CartPole-v1")
+      expectRefusal(try view("runs/none --record \(picture)"), status: 66, saying: "runs/none")
+      expectRefusal(
+        try view("\(folder.path("note.txt")) --record \(picture)"), status: 65,
+        saying: "run directory")
+      expectRefusal(
+        try view("CartPole-v1 --record \(folder.path("x.avi"))"), status: 64, saying: ".gif")
+      expectRefusal(
+        try view("CartPole-v1 --record /nowhere/x.png"), status: 1, saying: "/nowhere/x.png")
+      expectRefusal(
+        try view("CartPole-v1 --record \(picture) --size 0x3"), status: 64, saying: "600x400")
+      expectRefusal(
+        try view("CartPole-v1 --record \(picture) --grid 3"), status: 64, saying: "3x3")
+      expectRefusal(
+        try view("CartPole-v1 --record \(picture) --stochastic"), status: 64,
+        saying: "random actions")
+      expectRefusal(try view("CartPole-v1 --follow"), status: 64, saying: "--follow")
+      expectRefusal(
+        try BuiltProgram.swirl.run(
+          ["view", "CartPole-v1", "--record", folder.path("x.gif")],
+          environment: ["PATH": "/nowhere"]), status: 66, saying: "ffmpeg", "apt-get install")
+      expectRefusal(
+        try BuiltProgram.swirl.run(
+          ["view", "CartPole-v1"],
+          environment: ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": "x11"]),
+        status: 1, saying: "display", "--terminal", "--record")
+      expectRefusal(
+        try view("CartPole-v1 --terminal blocks"), status: 64, saying: "no terminal")
+      expectRefusal(
+        try BuiltProgram.swirl("play CartPole-v1 --key left=7"), status: 64, saying: "left=0")
+      expectRefusal(
+        try BuiltProgram.swirl(
+          "play CartPole-v1 --save-demonstrations \(folder.path("note.txt"))"), status: 64,
+        saying: "exists already")
+      #expect(!FileManager.default.fileExists(atPath: picture))
+    }
+
+    @Test func keysAreListed() throws {
+      let result = try BuiltProgram.swirl("play LunarLander-v3 --list-keys --key x=2")
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.output.contains("left  left engine") && result.output.contains("x  action 2"))
+      #expect(result.output.contains("no key  action 0"))
+    }
+
+    // MARK: - Windows
+
+    /// A display without a screen.
+    final class Display {
+      let name: String
+      private let server = Process()
+
+      init(width: Int = 1000, height: Int = 600) throws {
+        // Xvfb finds a free number and writes it down.
+        let pipe = Pipe()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        server.arguments = [
+          "Xvfb", "-displayfd", "1", "-screen", "0", "\(width)x\(height)x24", "-nolisten", "tcp",
+          "-noreset",
+        ]
+        server.standardOutput = pipe
+        server.standardError = FileHandle.nullDevice
+        try server.run()
+        var text = ""
+        while !text.hasSuffix("\n") {
+          let data = pipe.fileHandleForReading.availableData
+          if data.isEmpty { break }
+          text += String(decoding: data, as: UTF8.self)
+        }
+        name = ":" + text.trimmingCharacters(in: .whitespacesAndNewlines)
+      }
+
+      deinit { stop() }
+
+      func stop() {
+        // Foundation starts children with their signals blocked, but for this one.
+        if server.isRunning {
+          kill(server.processIdentifier, SIGKILL)
+          server.waitUntilExit()
+        }
+      }
+
+      @discardableResult
+      func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: Data) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["DISPLAY": name]) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, data)
+      }
+
+      /// Waits for the window and gives it the keyboard.
+      func window(_ title: String) throws -> String {
+        for _ in 0..<100 {
+          let found = try run("xdotool", ["search", "--name", title])
+          let id = String(decoding: found.output, as: UTF8.self).split(separator: "\n").last
+          if let id {
+            try run("xdotool", ["windowmove", String(id), "0", "0"])
+            try run("xdotool", ["windowfocus", "--sync", String(id)])
+            return String(id)
+          }
+          Thread.sleep(forTimeInterval: 0.1)
+        }
+        throw BuiltProgram.Missing(name: "window \(title)")
+      }
+
+      func press(_ keys: String...) throws { try run("xdotool", ["key", "--delay", "60"] + keys) }
+
+      /// Red, green and blue of every pixel.
+      func screenshot(_ width: Int, _ height: Int) throws -> [UInt8] {
+        let shot = try run(
+          "ffmpeg",
+          [
+            "-loglevel", "error", "-f", "x11grab", "-draw_mouse", "0", "-video_size",
+            "\(width)x\(height)", "-i", name, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt",
+            "rgb24", "-",
+          ])
+        return Array(shot.output)
+      }
+    }
+
+    /// The share of pixels that differ visibly.
+    private static func difference(_ a: [UInt8], _ b: [UInt8]) -> Double {
+      guard a.count == b.count, !a.isEmpty else { return 1 }
+      let count = a.count / 3
+      let off = (0..<count).count { i in
+        (0..<3).contains { abs(Int(a[3 * i + $0]) - Int(b[3 * i + $0])) > 40 }
+      }
+      return Double(off) / Double(count)
+    }
+
+    /// Waits until the screen shows something that the body accepts.
+    private static func wait(
+      _ display: Display, _ width: Int, _ height: Int, _ isRight: ([UInt8]) -> Bool
+    ) throws -> Bool {
+      for _ in 0..<60 {
+        if isRight(try display.screenshot(width, height)) { return true }
+        Thread.sleep(forTimeInterval: 0.1)
+      }
+      return false
+    }
+
+    @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))
+    func aPersonWatches() throws {
+      let display = try Display()
+      let running = try BuiltProgram.swirl.start(
+        ["view", "CartPole-v1", "--seed", "3", "--paused", "--size", "640x360"],
+        environment: ["DISPLAY": display.name])
+      _ = try display.window("CartPole-v1")
+      // What it shows is what the renderer paints: CartPole's posts are red, the bar is dark.
+      func has(_ pixels: [UInt8], _ color: (Int, Int, Int), atLeast count: Int) -> Bool {
+        let found = stride(from: 0, to: pixels.count, by: 3).count { i in
+          abs(Int(pixels[i]) - color.0) + abs(Int(pixels[i + 1]) - color.1)
+            + abs(Int(pixels[i + 2]) - color.2) < 12
+        }
+        return found >= count
+      }
+      #expect(
+        try Self.wait(display, 640, 360) {
+          has($0, (0xd6, 0x45, 0x45), atLeast: 40) && has($0, (0x1f, 0x29, 0x33), atLeast: 5000)
+        })
+      let start = try display.screenshot(640, 360)
+      try display.press("Right", "Right", "Right")
+      #expect(try Self.wait(display, 640, 360) { Self.difference($0, start) > 0.001 })
+      // Back at the start it looks as it did.
+      try display.press("Home")
+      #expect(try Self.wait(display, 640, 360) { Self.difference($0, start) < 0.02 })
+      try display.press("question")
+      #expect(try Self.wait(display, 640, 360) { has($0, (0xf7, 0xc9, 0x48), atLeast: 200) })
+      try display.press("question", "space")
+      Thread.sleep(forTimeInterval: 0.5)
+      // A window of one point, and of many, goes on.
+      let window = try display.window("CartPole-v1")
+      for (width, height) in [("1", "1"), ("900", "560"), ("120", "90")] {
+        try display.run("xdotool", ["windowsize", "--sync", window, width, height])
+        Thread.sleep(forTimeInterval: 0.2)
+        #expect(running.process.isRunning)
+      }
+      try display.press("q")
+      #expect(try running.wait().status == 0)
+    }
+
+    @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))
+    func aPersonPlaysAndTeaches() throws {
+      let display = try Display()
+      let folder = try TemporaryFolder()
+      let file = folder.path("person.safetensors")
+      let running = try BuiltProgram.swirl.start(
+        ["play", "CartPole-v1", "--seed", "1", "--speed", "4", "--save-demonstrations", file],
+        environment: ["DISPLAY": display.name])
+      _ = try display.window("played by you")
+      try display.run("xdotool", ["keydown", "Left"])
+      Thread.sleep(forTimeInterval: 1.5)
+      try display.run("xdotool", ["keyup", "Left"])
+      try display.press("q")
+      let result = try running.wait()
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.output.contains("played 1 episode"), "\(result.output)")
+      let trained = try BuiltProgram.swirl(
+        "train bc CartPole-v1 --steps 50 --demonstrations \(file) --out \(folder.path("run"))")
+      #expect(trained.status == 0, "\(trained.errors)")
+    }
+
+    @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))
+    func aDisplayThatGoesIsToldAbout() throws {
+      let display = try Display()
+      let running = try BuiltProgram.swirl.start(
+        ["view", "CartPole-v1"], environment: ["DISPLAY": display.name])
+      _ = try display.window("CartPole-v1")
+      display.stop()
+      let result = try running.wait()
+      expectRefusal(result, status: 1, saying: "display has gone")
+    }
+
+    @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))
+    func trainingIsWatchedAndStaysTheSame() throws {
+      let display = try Display()
+      let folder = try TemporaryFolder()
+      let line = ["train", "ppo", "CartPole-v1", "--steps", "8192", "--workers", "1", "--out"]
+      let watched = try BuiltProgram.swirl.run(
+        line + [folder.path("watched"), "--view"], environment: ["DISPLAY": display.name])
+      #expect(watched.status == 0, "\(watched.errors)")
+      let plain = try BuiltProgram.swirl.run(line + [folder.path("plain")])
+      #expect(plain.status == 0)
+      #expect(
+        try RunFolder(folder.path("watched")).model() == RunFolder(folder.path("plain")).model())
+    }
+  }
+#endif
