@@ -17,6 +17,7 @@ extension TrainCommand {
   func startLanguage<Learner: LanguageAgent>(_ type: Learner.Type, _ task: String) throws {
     let refused: [(String, Bool)] = [
       ("--envs", envs != nil), ("--demonstrations", demonstrations != nil),
+      ("--view and --video-every", viewing.isGiven),
     ]
     if let (name, _) = refused.first(where: { $0.1 }) {
       throw CommandFailure(

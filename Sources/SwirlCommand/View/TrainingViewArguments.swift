@@ -17,6 +17,14 @@ struct TrainingViewArguments: ParsableArguments {
     var videoEvery: Int?
   #endif
 
+  var isGiven: Bool {
+    #if Viewer
+      view || videoEvery != nil
+    #else
+      false
+    #endif
+  }
+
   /// Trains with what shows it; a window belongs on this thread, so that training is on another.
   func showing(title: String, _ train: @escaping @Sendable ([any Callback]) throws -> Void) throws {
     #if Viewer
