@@ -232,7 +232,8 @@
         #expect(running.process.isRunning)
       }
       try display.press("q")
-      #expect(try running.wait().status == 0)
+      let result = try running.wait()
+      #expect(result.status == 0, "\(result.errors)")
     }
 
     @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))

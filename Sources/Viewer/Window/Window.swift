@@ -120,14 +120,22 @@
     }
 
     /// What has happened, waiting a while if nothing has.
+    ///
+    /// SDL's own waiting sends itself messages that may reach a window which is just being closed, and X11 ends the
+    /// process for that.
     func events(waiting milliseconds: Int) -> [Event] {
       var events: [Event] = []
       var event = SDL_Event()
-      guard SDL_WaitEventTimeout(&event, Int32(max(milliseconds, 0))) != 0 else { return [] }
-      repeat {
-        if let known = read(event) { events.append(known) }
-      } while SDL_PollEvent(&event) != 0
-      return events
+      var left = milliseconds
+      while true {
+        while SDL_PollEvent(&event) != 0 {
+          if let known = read(event) { events.append(known) }
+        }
+        if !events.isEmpty || left <= 0 { return events }
+        let nap = min(left, 4)
+        SDL_Delay(UInt32(nap))
+        left -= nap
+      }
     }
 
     private func read(_ event: SDL_Event) -> Event? {
