@@ -10,7 +10,8 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       safetensors is the model as it is saved, for Swirl. onnx is the deterministic policy with its \
       normaliser and action limits, from raw observations to actions, for ONNX runtimes. \
-      huggingface turns a language model, such as a GGUF file, into a folder that transformers reads.
+      huggingface turns a language model, such as a GGUF file or what a run has trained, into a folder \
+      that transformers reads.
       """)
 
   static let formats = ["safetensors", "onnx", "huggingface"]
@@ -47,7 +48,17 @@ struct ExportCommand: ParsableCommand {
     Output.standard.text("wrote \(path): the policy after \(grouped(saved.step)) steps")
     Output.standard.endLine()
   }
+
   private func exportLanguageModel() throws {
+    if FileManager.default.fileExists(atPath: directory + "/run.json") {
+      let stem = URL(filePath: directory).standardizedFileURL.lastPathComponent
+      let path = out ?? "\(stem)-huggingface"
+      try TextPolicy(directory).write(toHuggingFaceFolder: path)
+      Output.standard.text(
+        "wrote \(path): config.json, model.safetensors, tokenizer.json; adapters are merged")
+      Output.standard.endLine()
+      return
+    }
     let source = try ModelStore.path(of: directory)
     let checkpoint = try Checkpoint.open(source)
     let stem = URL(filePath: source).deletingPathExtension().lastPathComponent

@@ -105,6 +105,34 @@ private let log2 = Float(log(2.0))
   #expect(close(gradient, [-up / 2, -up / 2, -down]))
 }
 
+/// Two completions: tokens 1 and 2 with A = 1 and ratios 2 and ½, token 3 with A = −1 and ratio 2.
+@Test(arguments: [
+  // (−1.2 − 0.5) / (2·2) + 2 / 2
+  (GRPOVariant.grpo, 0.575),
+  // (−1.2 − 0.5 + 2) / (2·4), 4 tokens being the limit
+  (.drGRPO, 0.0375),
+  // (−1.28 − 0.5 + 2) / 3
+  (.dapo, 0.22 / 3),
+  // s₁ = √(2·½) = 1 and s₂ = 2: (−1 + 2) / 2
+  (.gspo, 0.5),
+  // The sum of log r is the same here: (−1 + 2) / 2
+  (.rloo, 0.5),
+  // (−1.2 − 0.5 + 2) / 3
+  (.reinforcePlusPlus, 0.1),
+  // −r A log π with log π = log r − 1, no ratio above 5: (−2 (l − 1) + ½ (l + 1) + 2 (l − 1)) / 3, l = log 2
+  (.cispo, 0.2821911),
+])
+func lossOfEachVariant(variant: GRPOVariant, expected: Double) {
+  let old = Tensor([-1, -1, -1])
+  let new = Tensor([-1 + log2, -1 - log2, -1 + log2])
+  let (low, high) = variant.clipRange
+  let loss = variant.loss(
+    logProbabilities: new, old: old, advantages: Tensor([1, 1, -1]), owner: [0, 0, 1],
+    lengths: [2, 1], weights: variant.weights(lengths: [2, 1], limit: 4),
+    clipRange: (Float(low), Float(high)))
+  #expect(abs(Double(loss.item) - expected) < 1e-5)
+}
+
 @Test func mirrorDescent() {
   // τ 0.5: 0.25 d² − A d.
   let d = Tensor([0, 0.4, -0.2])

@@ -39,6 +39,14 @@ import Testing
     #expect(0...1 ~= (try #require(report["accuracy"] as? Double)))
     #expect((report["returns"] as? [Double])?.count == 20)
     #expect(try BuiltProgram.swirl("evaluate \(run)").output.contains("unseen problems"))
+    // Exported and read again, it answers as it did.
+    let export = folder.path("exported")
+    let wrote = try BuiltProgram.swirl("export \(run) --format huggingface --out \(export)")
+    #expect(wrote.status == 0, "\(wrote.errors)")
+    let again = try BuiltProgram.swirl(
+      "train sft addition --option bare=true --model \(export) --steps 1 --out "
+        + folder.path("again"))
+    #expect(again.status == 0, "\(again.errors)")
   }
 
   @Test(arguments: ["sft", "grpo", "ppo-lm", "kimi"])

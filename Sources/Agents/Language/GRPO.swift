@@ -118,13 +118,15 @@ public struct GRPO: LanguageAgent {
               / settings.minibatches])
         rate = learner.learningRate(progressRemaining: progress.remaining(of: totalSteps))
         let weighted = batch.weighted(places)
+        // What has no advantage has no gradient and need not be computed.
+        let learnt = places.filter { batch.teaches($0) }
         let (found, statistics) = try learner.update(
-          trajectories, places, temperature: temperature, learningRate: rate, pool: pool
+          trajectories, learnt, temperature: temperature, learningRate: rate, pool: pool
         ) { weighted.loss($0, $1) }
         for i in 0..<5 { sums[i] += statistics[i] }
         norm += found
         updates += 1
-        tokens += places.reduce(0) { $0 + trajectories[$1].length }
+        tokens += learnt.reduce(0) { $0 + trajectories[$1].length }
         progress.stepCount += 1
       }
     }

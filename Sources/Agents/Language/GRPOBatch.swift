@@ -51,6 +51,9 @@ struct GRPOBatch: Sendable {
     }
   }
 
+  /// Whether anything can be learnt from a completion: it has an advantage, or a divergence counts.
+  func teaches(_ place: Int) -> Bool { reference != nil || advantages[place] != 0 }
+
   /// The loss of the completions at `places`, its weights made from all of them.
   func weighted(_ places: [Int]) -> WeightedPart {
     var weights = [Float](repeating: 0, count: trajectories.count)
@@ -86,28 +89,11 @@ struct GRPOBatch: Sendable {
         batch.tokenAdvantages.map { values in
           Tensor(part.members.flatMap { values[$0].map { Float($0) } })
         } ?? Tensor(places.map { Float(batch.advantages[$0]) })
-      let weight = Tensor(places.map { weights[$0] })
-
-      var loss: Tensor
-      switch batch.variant {
-      case .grpo, .drGRPO, .dapo, .reinforcePlusPlus:
-        let losses = clippedLoss(
-          logRatio: logRatio, advantages: advantages, low: low, high: high)
-        loss = (losses * weight).sum()
-      case .cispo:
-        let losses = truncatedWeightLoss(
-          logProbabilities: outcome.logProbabilities, logRatio: logRatio, advantages: advantages,
-          high: high)
-        loss = (losses * weight).sum()
-      case .gspo, .rloo:
-        let ratios = completionLogRatios(
-          logRatio, owner: part.owner, lengths: part.members.map { batch.old[$0].count },
-          mean: batch.variant == .gspo)
-        let losses = clippedLoss(
-          logRatio: ratios, advantages: Tensor(part.members.map { Float(batch.advantages[$0]) }),
-          low: low, high: high)
-        loss = (losses * Tensor(part.members.map { weights[$0] })).sum()
-      }
+      var loss = batch.variant.loss(
+        logProbabilities: outcome.logProbabilities, old: perToken(batch.old),
+        advantages: advantages, owner: part.owner,
+        lengths: part.members.map { batch.old[$0].count },
+        weights: part.members.map { weights[$0] }, clipRange: batch.clipRange)
       var divergence = 0.0
       if let reference = batch.reference {
         let kl = batch.klEstimator(outcome.logProbabilities - perToken(reference))
