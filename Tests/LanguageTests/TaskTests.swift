@@ -63,7 +63,7 @@ private let names = [
   #expect(addition.marks("5 + 7 is 12.", for: problem) == [0, 1, 0])
   #expect(addition.marks("13", for: problem) == [0, 0, 1])
   #expect(addition.marks("12 or 13", for: problem) == [0, 0, 0])
-  #expect(abs(addition.score("5 + 7 = 12", for: problem) - 0.1) < 1e-12)
+  #expect(abs(addition.score("5 + 7 = 12", for: problem) - 0.2) < 1e-12)
 }
 
 @Test func numbersAreReadAsPeopleWriteThem() {
@@ -176,7 +176,7 @@ private func file(_ text: String) throws -> String {
   #expect(pass.count == count)
   let problem = problems.problem(3, of: .training, seed: 1)
   #expect(problem.prompt == "q\(problem.answer)")
-  #expect(abs(problems.score("it is \(problem.answer)", for: problem) - 0.1) < 1e-9)
+  #expect(abs(problems.score("it is \(problem.answer)", for: problem) - 0.2) < 1e-9)
   let words = try ProblemFile(
     try file("{\"prompt\": \"Capital of France?\", \"answer\": \"Paris\"}\n"), heldOut: 0)
   let question = words.problem(0, of: .training, seed: 0)

@@ -61,8 +61,8 @@ extension [UInt8] {
 /// whether the last number in it is the right one, and whether it is a number at all.
 ///
 /// Graded, because a model that seldom answers right in full would find most groups without a
-/// difference. The form is worth more than a right number somewhere: whoever writes "3 + 4 = 7"
-/// each time has nothing left to learn from, while bare numbers still differ.
+/// difference. A right number somewhere and a bare number that is wrong are worth the same: whoever
+/// is drawn to "3 + 4 = 7" or to any bare number each time finds groups without a difference there.
 package func marks(_ answer: String, number: Int) -> [Double] {
   let written = answer.asNumber
   return [
@@ -73,6 +73,6 @@ package func marks(_ answer: String, number: Int) -> [Double] {
 
 /// What `marks(_:number:)` marks.
 package let numberComponents = [
-  RewardComponent("correct", weight: 0.7), RewardComponent("last_number", weight: 0.1),
+  RewardComponent("correct", weight: 0.6), RewardComponent("last_number", weight: 0.2),
   RewardComponent("format", weight: 0.2),
 ]
