@@ -9,7 +9,7 @@ struct Plot {
   private let y: Axis
   private var marks: [String] = []
   private static let size = (width: 440.0, height: 270.0)
-  private static let frame = (left: 48.0, right: 12.0, top: 30.0, bottom: 38.0)
+  private static let frame = (left: 48.0, right: 18.0, top: 30.0, bottom: 38.0)
 
   /// - Parameters:
   ///   - label: How a tick of the x axis is written.
