@@ -73,6 +73,12 @@
           ["view", "CartPole-v1"],
           environment: ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": "x11"]),
         status: 1, saying: "display", "--terminal", "--record")
+      // Without a driver named, SDL would fall back on one that shows nothing.
+      expectRefusal(
+        try BuiltProgram.swirl.run(
+          ["view", "CartPole-v1"],
+          environment: ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": ""]),
+        status: 1, saying: "display", "--terminal", "--record")
       expectRefusal(
         try view("CartPole-v1 --terminal blocks"), status: 64, saying: "no terminal")
       expectRefusal(

@@ -30,7 +30,15 @@
       SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0")
       SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1")
       SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1")
+      if Self.lacksDisplay { throw Self.noDisplay("neither DISPLAY nor WAYLAND_DISPLAY is set") }
       guard SDL_InitSubSystem(SDL_INIT_VIDEO) == 0 else { throw Self.noDisplay }
+      if !Self.driverIsChosen,
+        let driver = SDL_GetCurrentVideoDriver().map({ String(cString: $0) }),
+        ["offscreen", "dummy"].contains(driver)
+      {
+        SDL_QuitSubSystem(SDL_INIT_VIDEO)
+        throw Self.noDisplay("SDL found only its driver '\(driver)', which shows nothing")
+      }
       // A machine without controllers, or one that does not tell, is no reason to show nothing.
       SDL_InitSubSystem(SDL_INIT_GAMECONTROLLER)
       let center = Int32(bitPattern: 0x2fff_0000)
@@ -58,10 +66,31 @@
 
     private static var noDisplay: ViewerError {
       let reason = String(cString: SDL_GetError())
-      return ViewerError(
+      return noDisplay(reason.isEmpty ? "unknown reason" : reason)
+    }
+
+    private static func noDisplay(_ reason: String) -> ViewerError {
+      ViewerError(
         .failed,
-        "there is no display to open a window on (\(reason.isEmpty ? "unknown reason" : reason)); "
+        "there is no display to open a window on (\(reason)); "
           + "use --terminal to watch here or --record to write a film")
+    }
+
+    private static var driverIsChosen: Bool { isSet("SDL_VIDEODRIVER") }
+
+    private static func isSet(_ name: String) -> Bool {
+      ProcessInfo.processInfo.environment[name]?.isEmpty == false
+    }
+
+    /// Whether Linux has neither a display nor a graphics device, where SDL would open a window that
+    /// nobody can see.
+    private static var lacksDisplay: Bool {
+      #if os(Linux)
+        !driverIsChosen && !isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY")
+          && !FileManager.default.fileExists(atPath: "/dev/dri")
+      #else
+        false
+      #endif
     }
 
     /// In points.
