@@ -23,10 +23,9 @@ func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 /// Seconds that the process has kept processors busy.
 func processorSeconds() -> Double {
-  var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
-  func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 func line(_ name: String, _ text: String) { print("\(name): \(text)") }
