@@ -97,35 +97,9 @@ extension TrainCommand {
   ) throws {
     var run = run
     let title = "\(description.agent) \(URL(filePath: description.environment).lastPathComponent)"
-    var progress = Progress(
-      title: title, total: description.totalSteps, firstStep: run.agent.stepCount)
-    var last: TrainingReport?
-    let end: LanguageRun<Learner>.End
-    do {
-      end = try run.train(
-        workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
-        interval: .seconds(checkpointEvery)
-      ) { report in
-        last = report
-        progress.update(
-          step: report.steps,
-          recentReturn: report.meanReturn.isFinite ? report.meanReturn : nil)
-      }
-    } catch {
-      progress.finish()
-      throw error
-    }
-    progress.finish()
-    if case .stopped(let signal) = end {
-      Console.note(
-        "stopped at step \(grouped(run.agent.stepCount)) with a checkpoint; "
-          + "go on with: swirl train --resume \(path)")
-      throw ExitCode(128 + signal)
-    }
-    var summary = Summary(
-      run: path, steps: run.agent.stepCount, seconds: last?.seconds ?? 0,
-      stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
-    if case .ended(let reason) = end { summary.stopReason = reason }
-    if json { summary.printJSON() } else { summary.printText() }
+    show(
+      try trained(title, path, total: description.totalSteps, from: run.agent.stepCount) {
+        try run.train(workers: $0, interval: $1, report: $2)
+      })
   }
 }

@@ -287,16 +287,34 @@ extension TrainCommand {
     _ run: consuming TrainingRun<Learner>, _ description: RunDescription, _ path: String
   ) throws {
     var run = run
-    let first = run.agent.stepCount
-    var progress = Progress(
-      title: "\(description.agent) \(description.environment)", total: description.totalSteps,
-      firstStep: first)
+    let title = "\(description.agent) \(description.environment)"
+    var summary = try trained(
+      title, path, total: description.totalSteps, from: run.agent.stepCount
+    ) { try run.train(workers: $0, interval: $1, progress: $2) }
+    if let plan = description.evaluation {
+      summary.best = try run.directory.evaluations().filter { $0.seed == plan.seed }
+        .max { $0.mean < $1.mean }
+      summary.bestModel = run.directory.bestModelFile
+    } else if run.environments.timeLimit != nil {
+      // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
+      summary.evaluation = try SavedPolicy(run: path).evaluated(episodes: 10).result
+    }
+    show(summary)
+  }
+
+  /// Trains with a bar of progress; a signal that stops it ends the process with the status for it.
+  ///
+  /// - Parameter train: Trains with so many threads and a checkpoint each interval, and reports.
+  func trained(
+    _ title: String, _ path: String, total: Int, from first: Int,
+    _ train: (Int, Duration, (TrainingReport) -> Void) throws -> RunEnd
+  ) throws -> Summary {
+    var progress = Progress(title: title, total: total, firstStep: first)
     var last: TrainingReport?
-    let end: TrainingRun<Learner>.End
+    let end: RunEnd
     do {
-      end = try run.train(
-        workers: workers ?? ProcessInfo.processInfo.activeProcessorCount,
-        interval: .seconds(checkpointEvery)
+      end = try train(
+        workers ?? ProcessInfo.processInfo.activeProcessorCount, .seconds(checkpointEvery)
       ) { report in
         last = report
         progress.update(
@@ -308,24 +326,23 @@ extension TrainCommand {
       throw error
     }
     progress.finish()
-    if case .stopped(let signal) = end {
+    let step = last?.steps ?? first
+    var summary = Summary(
+      run: path, steps: step, seconds: last?.seconds ?? 0,
+      stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
+    switch end {
+    case .finished: break
+    case .ended(let reason): summary.stopReason = reason
+    case .stopped(let signal):
       Console.note(
-        "stopped at step \(grouped(run.agent.stepCount)) with a checkpoint; "
+        "stopped at step \(grouped(step)) with a checkpoint; "
           + "go on with: swirl train --resume \(path)")
       throw ExitCode(128 + signal)
     }
-    var summary = Summary(
-      run: path, steps: run.agent.stepCount, seconds: last?.seconds ?? 0,
-      stepsPerSecond: last?.stepsPerSecond ?? 0, meanReturn: last?.meanReturn)
-    if case .ended(let reason) = end { summary.stopReason = reason }
-    if let plan = description.evaluation {
-      summary.best = try run.directory.evaluations().filter { $0.seed == plan.seed }
-        .max { $0.mean < $1.mean }
-      summary.bestModel = run.directory.bestModelFile
-    } else if run.environments.timeLimit != nil {
-      // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
-      summary.evaluation = try SavedPolicy(run: path).evaluated(episodes: 10).result
-    }
+    return summary
+  }
+
+  func show(_ summary: Summary) {
     if json { summary.printJSON() } else { summary.printText() }
   }
 

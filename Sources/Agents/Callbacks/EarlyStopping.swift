@@ -8,10 +8,16 @@ public struct StopAtReturn: Callback {
   public init(_ threshold: Double) { self.threshold = threshold }
 
   public mutating func iterationEnded(_ moment: inout TrainingMoment) throws {
-    guard let evaluation = moment.report.evaluation, evaluation.mean >= threshold else { return }
-    moment.stop(
-      "the mean return of \(evaluation.episodes) episodes is \(evaluation.mean) at step "
-        + "\(moment.report.steps), and \(threshold) was asked for")
+    guard let evaluation = moment.report.evaluation else { return }
+    if let reason = reason(evaluation, step: moment.report.steps) { moment.stop(reason) }
+  }
+
+  /// Why the evaluation ends training, or nil.
+  func reason(_ evaluation: EvaluationResult, step: Int) -> String? {
+    guard evaluation.mean >= threshold else { return nil }
+    return
+      "the mean return of \(evaluation.episodes) episodes is \(evaluation.mean) at step \(step), "
+      + "and \(threshold) was asked for"
   }
 }
 
@@ -20,9 +26,9 @@ public struct StopAtReturn: Callback {
 public struct StopWithoutImprovement: Callback {
   /// Evaluations without improvement that are waited for.
   public let evaluations: Int
-  private var state = State()
+  var state = State()
 
-  private struct State: Codable {
+  struct State: Codable {
     var best: Double?
     var waited = 0
   }
@@ -31,16 +37,18 @@ public struct StopWithoutImprovement: Callback {
 
   public mutating func iterationEnded(_ moment: inout TrainingMoment) throws {
     guard let evaluation = moment.report.evaluation else { return }
+    if let reason = reason(evaluation, step: moment.report.steps) { moment.stop(reason) }
+  }
+
+  /// Takes an evaluation into account; why it ends training, or nil.
+  mutating func reason(_ evaluation: EvaluationResult, step: Int) -> String? {
     if let best = state.best, !(evaluation.mean > best) {
       state.waited += 1
     } else {
       state = State(best: evaluation.mean)
     }
-    if state.waited >= evaluations, let best = state.best {
-      moment.stop(
-        "\(evaluations) evaluations in a row were no better than \(best), up to step "
-          + "\(moment.report.steps)")
-    }
+    guard state.waited >= evaluations, let best = state.best else { return nil }
+    return "\(evaluations) evaluations in a row were no better than \(best), up to step \(step)"
   }
 
   public func snapshot() throws -> [String: Data] { ["patience.json": try encodedState(state)] }

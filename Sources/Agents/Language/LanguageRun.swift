@@ -1,6 +1,5 @@
 import Foundation
 import Language
-import Logging
 import Runtime
 
 /// A language agent and the folder it is saved in: what `swirl train grpo` drives, in the run
@@ -10,31 +9,22 @@ import Runtime
 /// A run that is killed at any instant and resumed ends with the same bytes as one that never was.
 public struct LanguageRun<A: LanguageAgent>: Sendable {
   public private(set) var agent: A
-  public let directory: RunDirectory
   private let source: TextSource
-  private var description: RunDescription
-  private let configuration: String
-  private let lock: RunLock
-  private var metrics: MetricsLog
+  private var run: OpenRun
   private var completions: CompletionLog
   private var progress = EvaluationProgress()
-  private let logger = Logger(label: "swirl")
+
+  public var directory: RunDirectory { run.directory }
 
   /// Starts a run in a new folder.
   public init(
     creating path: String, _ description: RunDescription, agent: A, source: TextSource
   ) throws {
-    directory = try RunDirectory(creating: path)
-    lock = try RunLock(directory)
-    configuration = agent.configuration.yaml
-    try directory.begin(description, configuration: configuration)
-    lock.sign()
-    self.description = description
+    run = try OpenRun(creating: path, description, configuration: agent.configuration.yaml)
     self.agent = agent
     self.source = source
     self.agent.totalSteps = description.totalSteps
-    metrics = try MetricsLog(directory, after: 0)
-    completions = try CompletionLog(directory, after: 0)
+    completions = try CompletionLog(run.directory, after: 0)
   }
 
   /// Continues the run in a folder from its latest checkpoint, or from the beginning where there is
@@ -48,64 +38,21 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     resuming path: String, totalSteps: Int? = nil,
     make: (RunDescription, String) throws -> (A, TextSource)
   ) throws {
-    directory = try RunDirectory(reading: path)
-    lock = try RunLock(directory)
-    description = try directory.description()
-    guard description.agent == A.name else {
-      throw RunError(
-        .data, "\(path) is a run of the agent '\(description.agent)', not of '\(A.name)'")
+    let found = try InterruptedRun(path, agent: A.name, totalSteps: totalSteps)
+    var (agent, source) = try make(found.description, found.configuration)
+    let files = try found.restore { checkpoint in
+      try agent.restore(checkpoint.files, directory: checkpoint.directory)
+      return agent.stepCount
     }
-    let recordedSteps = description.totalSteps
-    if let totalSteps { description.totalSteps = totalSteps }
-    configuration = try directory.configuration()
-    (agent, source) = try make(description, configuration)
-    if let checkpoint = try directory.latestCheckpoint() {
-      if let settings = checkpoint.files["config.yaml"] {
-        try directory.compare(configuration, trainedWith: settings)
-      }
-      do { try agent.restore(checkpoint.files, directory: checkpoint.directory) } catch let error
-        as RunError
-      {
-        throw error
-      } catch {
-        throw RunError(.data, "\(checkpoint.directory) cannot be continued: \(error)")
-      }
-      guard agent.stepCount == checkpoint.step else {
-        throw RunError(
-          .data,
-          "\(checkpoint.directory) holds the state of step \(agent.stepCount); its name says another"
-        )
-      }
-      progress =
-        try decodedState(EvaluationProgress.self, "evaluation.json", of: checkpoint.files)
-        ?? EvaluationProgress()
-    }
-    guard description.totalSteps >= min(agent.stepCount, recordedSteps) else {
-      throw RunError(
-        .usage,
-        "\(path) has made \(agent.stepCount) updates already; --steps is its end, so it must be more"
-      )
-    }
-    agent.totalSteps = description.totalSteps
-    lock.sign()
-    directory.removeLeftovers()
-    metrics = try MetricsLog(directory, after: agent.stepCount)
-    completions = try CompletionLog(directory, after: agent.stepCount)
-    try directory.removeEvaluations(after: agent.stepCount)
+    let restored = try decodedState(EvaluationProgress.self, "evaluation.json", of: files)
+    agent.totalSteps = found.description.totalSteps
+    run = try OpenRun(found, after: agent.stepCount)
+    completions = try CompletionLog(found.directory, after: agent.stepCount)
+    self.agent = agent
+    self.source = source
+    progress = restored ?? EvaluationProgress()
     // Whoever names another end wants to go on.
-    if description.totalSteps != recordedSteps {
-      progress.stopReason = nil
-      try directory.write(description)
-    }
-  }
-
-  /// Why training ended.
-  public enum End: Sendable, Equatable {
-    /// The updates asked for are made.
-    case finished
-    /// An evaluation ended it early.
-    case ended(reason: String)
-    case stopped(signal: Int32)
+    if found.hasNewEnd { progress.stopReason = nil }
   }
 
   /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and
@@ -119,18 +66,12 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
   ///   written.
   public mutating func train(
     workers: Int, interval: Duration = .seconds(30), report: (TrainingReport) -> Void = { _ in }
-  ) throws -> End {
+  ) throws -> RunEnd {
     let pool = WorkerPool(threads: workers)
-    let start = ContinuousClock.now
-    let firstStep = agent.stepCount
-    description.sessions.append(
-      .init(
-        started: Date(), workers: workers, firstStep: firstStep, lastStep: firstStep, seconds: 0))
-    var lastCheckpoint = start
-    var hasWarned = false
-    while progress.stopReason == nil && agent.stepCount < description.totalSteps {
+    run.beginSession(workers: workers, step: agent.stepCount)
+    while progress.stopReason == nil && agent.stepCount < run.description.totalSteps {
       if let signal = StopSignals.pending {
-        try checkpoint(since: start)
+        try checkpoint()
         return .stopped(signal: signal)
       }
       var latest: TrainingReport
@@ -139,28 +80,19 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
         throw error
       }
       try agent.policy.model.requireFiniteParameters(after: agent.stepCount)
-      latest.seconds = (ContinuousClock.now - start) / .seconds(1)
-      latest.stepsPerSecond = Double(agent.stepCount - firstStep) / max(latest.seconds, 1e-9)
+      run.time(&latest, step: agent.stepCount)
       try evaluateIfDue(&latest, pool)
-      metrics.add(latest)
+      run.metrics.add(latest)
       try completions.add(agent.samples, step: latest.steps)
       report(latest)
       do {
         try flush()
-        if ContinuousClock.now - lastCheckpoint >= interval {
-          lastCheckpoint = .now
-          try checkpoint(since: start)
-          hasWarned = false
-        }
+        if run.isCheckpointDue(interval) { try checkpoint() }
       } catch let error as RunError {
-        if !hasWarned {
-          logger.warning(
-            "\(error); the previous checkpoint is intact, training goes on and tries again")
-        }
-        hasWarned = true
+        run.warn(error)
       }
     }
-    try checkpoint(since: start)
+    try checkpoint()
     return progress.stopReason.map { .ended(reason: $0) } ?? .finished
   }
 
@@ -170,13 +102,12 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
   private struct EvaluationProgress: Codable {
     /// Multiples of the plan's interval that training has passed.
     var passed = 0
-    var best: Double?
-    var waited = 0
+    var patience = StopWithoutImprovement.State()
     var stopReason: String?
   }
 
   private mutating func evaluateIfDue(_ report: inout TrainingReport, _ pool: WorkerPool) throws {
-    guard let plan = description.evaluation else { return }
+    guard let plan = run.description.evaluation else { return }
     let start = ContinuousClock.now
     if report.steps / plan.every > progress.passed {
       progress.passed = report.steps / plan.every
@@ -185,48 +116,37 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
         limit: A.Settings.completionLimit(agent.configuration.own), pool: pool)
       report.evaluation = found.result
       try directory.add(found.result, step: report.steps, deterministic: true)
-      consider(found, plan, report.steps)
+      consider(found.result, plan, report.steps)
     }
     // In every report, since the columns of a table stay the same.
     report.phases.append(("evaluation", (ContinuousClock.now - start) / .seconds(1)))
   }
 
-  private mutating func consider(_ found: LanguageEvaluation, _ plan: EvaluationPlan, _ step: Int) {
-    let mean = found.result.mean
-    if let best = progress.best, mean <= best {
-      progress.waited += 1
-    } else {
-      (progress.best, progress.waited) = (mean, 0)
+  private mutating func consider(_ result: EvaluationResult, _ plan: EvaluationPlan, _ step: Int) {
+    var reason = plan.stopAtReturn.flatMap { StopAtReturn($0).reason(result, step: step) }
+    if let evaluations = plan.patience {
+      var patience = StopWithoutImprovement(evaluations: evaluations)
+      patience.state = progress.patience
+      let waited = patience.reason(result, step: step)
+      progress.patience = patience.state
+      reason = reason ?? waited
     }
-    if let wanted = plan.stopAtReturn, mean >= wanted {
-      progress.stopReason =
-        "the mean return of \(found.completions.count) answers is \(mean) at step \(step), and "
-        + "\(wanted) was asked for"
-    } else if let patience = plan.patience, progress.waited >= patience {
-      progress.stopReason =
-        "\(patience) evaluations in a row were no better than \(progress.best ?? mean), up to step "
-        + "\(step)"
-    }
+    progress.stopReason = reason
   }
 
   // MARK: - Saving
 
   private mutating func flush(now: Bool = false) throws {
     try completions.flush()
-    try metrics.flush(now: now)
+    try run.metrics.flush(now: now)
   }
 
-  private mutating func checkpoint(since start: ContinuousClock.Instant) throws {
+  private mutating func checkpoint() throws {
     var files = try agent.snapshot()
-    files["config.yaml"] = Data(configuration.utf8)
     files["evaluation.json"] = try encodedState(progress)
-    // First the rows, which resume cuts after the checkpoint but could not bring back before it.
-    try flush(now: true)
-    try directory.writeCheckpoint(step: agent.stepCount, files: files)
-    let last = description.sessions.count - 1
-    description.sessions[last].lastStep = agent.stepCount
-    description.sessions[last].seconds = (ContinuousClock.now - start) / .seconds(1)
-    try directory.write(description)
+    // Before the checkpoint, as the rows of metrics.
+    try completions.flush()
+    try run.writeCheckpoint(step: agent.stepCount, files: files)
   }
 }
 

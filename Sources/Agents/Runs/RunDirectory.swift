@@ -320,7 +320,7 @@ public struct RunDirectory: Sendable {
     }
     for name in [
       "run.json.tmp", "config.yaml.tmp", "metrics.csv.tmp", "metrics.jsonl.tmp",
-      "evaluations.json.tmp", "best/model.safetensors.tmp",
+      "completions.jsonl.tmp", "evaluations.json.tmp", "best/model.safetensors.tmp",
     ] {
       unlink(file(name))
     }

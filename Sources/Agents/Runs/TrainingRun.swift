@@ -1,6 +1,5 @@
 import Envs
 import Foundation
-import Logging
 import Policy
 import Runtime
 import Tensors
@@ -13,18 +12,14 @@ import Tensors
 public struct TrainingRun<A: TrainableAgent>: Sendable {
   public private(set) var agent: A
   public private(set) var environments: AnyVectorEnvironment
-  public let directory: RunDirectory
-  private var description: RunDescription
-  /// The text of `config.yaml`, which goes into every checkpoint.
-  private let configuration: String
-  private let lock: RunLock
-  private var metrics: MetricsLog
+  private var run: OpenRun
   private var callbacks: [any Callback]
   /// Evaluations that are not yet listed in the folder.
   private var evaluations: [RunDirectory.Evaluation] = []
   /// Why a callback ended the run, if one did.
   private var stopReason: String?
-  private let logger = Logger(label: "swirl")
+
+  public var directory: RunDirectory { run.directory }
 
   /// Starts a run in a new folder.
   ///
@@ -33,17 +28,11 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     creating path: String, _ description: RunDescription, configuration: some AgentConfiguration,
     agent: A, environments: AnyVectorEnvironment, callbacks: [any Callback] = []
   ) throws {
-    directory = try RunDirectory(creating: path)
-    lock = try RunLock(directory)
-    self.configuration = configuration.yaml
-    try directory.begin(description, configuration: self.configuration)
-    lock.sign()
-    self.description = description
+    run = try OpenRun(creating: path, description, configuration: configuration.yaml)
     self.agent = agent
     self.environments = environments
     self.agent.totalSteps = description.totalSteps
     self.callbacks = (description.evaluation?.callbacks ?? []) + callbacks
-    metrics = try MetricsLog(directory, after: 0)
   }
 
   /// Continues the run in a folder from its latest checkpoint, or from the beginning where there is
@@ -58,54 +47,24 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     resuming path: String, totalSteps: Int? = nil, callbacks: [any Callback] = [],
     make: (RunDescription, String) throws -> (A, AnyVectorEnvironment)
   ) throws {
-    directory = try RunDirectory(reading: path)
-    lock = try RunLock(directory)
-    description = try directory.description()
-    guard description.agent == A.name else {
-      throw RunError(
-        .data, "\(path) is a run of the agent '\(description.agent)', not of '\(A.name)'")
-    }
-    let recordedSteps = description.totalSteps
-    if let totalSteps { description.totalSteps = totalSteps }
-    configuration = try directory.configuration()
-    (agent, environments) = try make(description, configuration)
-    self.callbacks = (description.evaluation?.callbacks ?? []) + callbacks
-    var files: [String: Data] = [:]
-    if let checkpoint = try directory.latestCheckpoint(withSegments: true) {
+    let found = try InterruptedRun(path, agent: A.name, totalSteps: totalSteps)
+    var (agent, environments) = try make(found.description, found.configuration)
+    let files = try found.restore(withSegments: true) { checkpoint in
       guard let state = checkpoint.files[Self.environmentFile] else {
         throw RunError(.data, "\(checkpoint.directory) lacks \(Self.environmentFile)")
       }
-      if let settings = checkpoint.files[Self.configurationFile] {
-        try directory.compare(configuration, trainedWith: settings)
-      }
-      do {
-        try agent.restore(checkpoint.files, directory: checkpoint.directory)
-        try environments.restoreState(state)
-      } catch let error as RunError {
-        throw error
-      } catch {
-        throw RunError(.data, "\(checkpoint.directory) cannot be continued: \(error)")
-      }
-      files = checkpoint.files
-      guard agent.stepCount == checkpoint.step else {
-        throw RunError(
-          .data,
-          "\(checkpoint.directory) holds the state of step \(agent.stepCount); its name says another"
-        )
-      }
+      try agent.restore(checkpoint.files, directory: checkpoint.directory)
+      try environments.restoreState(state)
+      return agent.stepCount
     }
-    guard description.totalSteps >= min(agent.stepCount, recordedSteps) else {
-      throw RunError(
-        .usage,
-        "\(path) has taken \(agent.stepCount) steps already; --steps is its end, so it must be more"
-      )
-    }
-    agent.totalSteps = description.totalSteps
+    agent.totalSteps = found.description.totalSteps
     let stop = try decodedState([String: String].self, Self.callbackFile, of: files)
-    lock.sign()
-    directory.removeLeftovers()
-    metrics = try MetricsLog(directory, after: agent.stepCount)
-    try directory.removeEvaluations(after: agent.stepCount)
+    run = try OpenRun(found, after: agent.stepCount)
+    self.agent = agent
+    self.environments = environments
+    self.callbacks = (found.description.evaluation?.callbacks ?? []) + callbacks
+    // Whoever names another end wants to go on.
+    stopReason = found.hasNewEnd ? nil : stop?["stop"]
     for i in self.callbacks.indices {
       let prefix = Self.prefix(i)
       try self.callbacks[i].restore(
@@ -113,25 +72,11 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
           uniqueKeysWithValues: files.filter { $0.key.hasPrefix(prefix) }
             .map { (String($0.key.dropFirst(prefix.count)), $0.value) }), in: directory)
     }
-    // Whoever names another end wants to go on.
-    stopReason = description.totalSteps == recordedSteps ? stop?["stop"] : nil
-    // Before the first checkpoint under the new end, whose schedules a later resume has to follow.
-    if description.totalSteps != recordedSteps { try directory.write(description) }
   }
 
   private static var callbackFile: String { "callbacks.json" }
   private static func prefix(_ callback: Int) -> String { "callback-\(callback)-" }
   private static var environmentFile: String { "environments.json" }
-  private static var configurationFile: String { "config.yaml" }
-
-  /// Why training ended.
-  public enum End: Sendable, Equatable {
-    /// The steps asked for are taken.
-    case finished
-    /// A callback ended it early.
-    case ended(reason: String)
-    case stopped(signal: Int32)
-  }
 
   /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and at
   /// the end.
@@ -147,23 +92,18 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
   public mutating func train(
     workers: Int, interval: Duration = .seconds(30), until step: Int? = nil,
     progress: (TrainingReport) -> Void = { _ in }
-  ) throws -> End {
+  ) throws -> RunEnd {
     let pool = WorkerPool(threads: workers)
     let clock = StepClock()
     environments.clock = clock
     defer { environments.clock = nil }
     let steppers = Double(min(pool.threads, environments.count))
-    let start = ContinuousClock.now
-    let firstStep = agent.stepCount
-    description.sessions.append(
-      .init(
-        started: Date(), workers: workers, firstStep: firstStep, lastStep: firstStep, seconds: 0))
-    var (lastCheckpoint, lastListing) = (start, start)
-    var hasWarned = false
-    let end = min(step ?? .max, description.totalSteps)
+    run.beginSession(workers: workers, step: agent.stepCount)
+    var lastListing = ContinuousClock.now
+    let end = min(step ?? .max, run.description.totalSteps)
     while stopReason == nil && agent.stepCount < end {
       if let signal = StopSignals.pending {
-        try checkpoint(since: start)
+        try checkpoint()
         return .stopped(signal: signal)
       }
       var report: TrainingReport
@@ -172,40 +112,31 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
         try agent.policy.requireFiniteParameters(after: agent.stepCount)
       } catch {
         // The rows before numbers went wrong are what a person looks at next.
-        try? metrics.flush(now: true)
+        try? run.metrics.flush(now: true)
         try? flushEvaluations()
         throw (error as? TrainingFailure).map(written) ?? error
       }
       // A part of the rollout, as long as each thread spends in it.
       report.phases.append(("environment", clock.takeSeconds() / steppers))
-      report.seconds = (ContinuousClock.now - start) / .seconds(1)
-      report.stepsPerSecond = Double(agent.stepCount - firstStep) / max(report.seconds, 1e-9)
+      run.time(&report, step: agent.stepCount)
       var trouble: RunError?
       do { try callBack(&report) } catch let error as RunError { trouble = error }
-      metrics.add(report)
+      run.metrics.add(report)
       progress(report)
       do {
         if let trouble { throw trouble }
-        try metrics.flush()
+        try run.metrics.flush()
         // The list is written whole and waited for; each second is often enough for who watches.
         if ContinuousClock.now - lastListing >= .seconds(1) {
           try flushEvaluations()
           lastListing = .now
         }
-        if ContinuousClock.now - lastCheckpoint >= interval {
-          lastCheckpoint = .now
-          try checkpoint(since: start)
-          hasWarned = false
-        }
+        if run.isCheckpointDue(interval) { try checkpoint() }
       } catch let error as RunError {
-        if !hasWarned {
-          logger.warning(
-            "\(error); the previous checkpoint is intact, training goes on and tries again")
-        }
-        hasWarned = true
+        run.warn(error)
       }
     }
-    try checkpoint(since: start)
+    try checkpoint()
     return stopReason.map { .ended(reason: $0) } ?? .finished
   }
 
@@ -252,22 +183,15 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
       "\(failure); what was learnt from is in \(path)", batch: failure.batch)
   }
 
-  private mutating func checkpoint(since start: ContinuousClock.Instant) throws {
+  private mutating func checkpoint() throws {
     var files = try agent.snapshot()
     files[Self.environmentFile] = try environments.encodedState()
-    files[Self.configurationFile] = Data(configuration.utf8)
     for i in callbacks.indices {
       for (name, data) in try callbacks[i].snapshot() { files[Self.prefix(i) + name] = data }
     }
     if let stopReason { files[Self.callbackFile] = try encodedState(["stop": stopReason]) }
-    // First the rows and evaluations, which resume cuts after the checkpoint but could not bring back before it.
-    try metrics.flush(now: true)
+    // Before the checkpoint, as the rows of metrics.
     try flushEvaluations()
-    try directory.writeCheckpoint(
-      step: agent.stepCount, files: files, segments: agent.segments)
-    let last = description.sessions.count - 1
-    description.sessions[last].lastStep = agent.stepCount
-    description.sessions[last].seconds = (ContinuousClock.now - start) / .seconds(1)
-    try directory.write(description)
+    try run.writeCheckpoint(step: agent.stepCount, files: files, segments: agent.segments)
   }
 }
