@@ -21,9 +21,6 @@ struct PagedCache: Sendable {
 
   static func pages(for tokens: Int) -> Int { (tokens + attentionPage - 1) / attentionPage }
 
-  /// Pages that somebody holds.
-  var usedPages: Int { holders.count - free.count }
-
   /// A page for one holder.
   mutating func take() -> Int32 {
     if free.isEmpty { grow(to: max(2 * holders.count, 16)) }
@@ -44,14 +41,21 @@ struct PagedCache: Sendable {
   /// A page of one's own with the first `tokens` rows of `page`.
   mutating func copy(_ page: Int32, tokens: Int) -> Int32 {
     let target = take()
-    let rows = (0..<tokens).map { Int(target) * attentionPage + $0 }
     for block in keys.indices {
-      let range = Int(page) * attentionPage..<Int(page) * attentionPage + tokens
-      write(
-        keys[block].sliced(range).contiguous(), values[block].sliced(range).contiguous(),
-        block: block, rows: rows)
+      Self.copy(&keys[block], page, to: target, tokens: tokens)
+      Self.copy(&values[block], page, to: target, tokens: tokens)
     }
     return target
+  }
+
+  /// Within one buffer: a second holder of it would have all of it copied.
+  private static func copy(_ tensor: inout Tensor, _ page: Int32, to target: Int32, tokens: Int) {
+    let width = tensor.shape[1] * tensor.shape[2]
+    tensor.mutate { numbers in
+      guard let base = numbers.baseAddress else { return }
+      (base + Int(target) * attentionPage * width)
+        .update(from: base + Int(page) * attentionPage * width, count: tokens * width)
+    }
   }
 
   private mutating func grow(to pages: Int) {
