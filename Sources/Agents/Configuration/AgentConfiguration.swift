@@ -96,6 +96,7 @@ extension SettingsGroup {
       case "String": "a word is needed"
       case let type where type.hasPrefix("Dictionary"):
         "options of the environment such as {gravity: 12} are needed"
+      case "Array<String>": "a list of words such as [q_proj, v_proj] is needed"
       default: "a list of whole numbers such as [64, 64] is needed"
       }
     case .dataCorrupted(let context):
