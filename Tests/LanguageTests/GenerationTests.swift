@@ -96,6 +96,46 @@ import Testing
     #expect(statistic < freedom + 5 * (2 * freedom).squareRoot() + 5)
   }
 
+  @Test func `top-p is a share of all that top-k leaves`() throws {
+    // Two tokens stand out, and 38 more of the best 40 hold an eighth of those.
+    let p: [Float] = [0.5, 0.026] + [Float](repeating: 0.0019, count: 38)
+    let rest = [Float](repeating: (1 - p.reduce(0, +)) / 400, count: 400)
+    let model = LanguageModel(logits: (p + rest).map { log($0) })
+    let drawn = try Generator(model).generate(
+      prompts: [[Int]](repeating: [0], count: 50),
+      settings: SamplingSettings(topK: 40, topP: 0.95, minP: 0.05, maximumTokens: 1),
+      seeds: (0..<50).map { $0 })
+    for completion in drawn {
+      let token = completion.tokens[0]
+      try #require(token < 2)
+      #expect(abs(completion.logProbabilities[0] - log(p[token] / 0.526)) < 1e-4)
+    }
+  }
+
+  @Test(
+    arguments: [Float.nan, .infinity],
+    [
+      SamplingSettings(maximumTokens: 2), SamplingSettings(temperature: 0, maximumTokens: 2),
+      SamplingSettings(topK: 3, maximumTokens: 2), SamplingSettings(topP: 0.5, maximumTokens: 2),
+      SamplingSettings(minP: 0.5, maximumTokens: 2),
+    ])
+  func `scores that are not numbers are refused with a sentence`(
+    _ score: Float, _ settings: SamplingSettings
+  ) {
+    let model = LanguageModel(logits: [1, 2, score, 3, 0])
+    let plain = #expect(throws: ModelError.self) {
+      try Generator(model).generate(prompts: [[1]], settings: settings, seeds: [1])
+    }
+    let speculative = #expect(throws: ModelError.self) {
+      try SpeculativeGenerator(model, proposer: .promptLookup()).generate(
+        prompt: [1], settings: settings, seed: 1)
+    }
+    for error in [plain, speculative] {
+      #expect(error?.description.contains("scores are not numbers") == true)
+      #expect(error?.kind == .badData)
+    }
+  }
+
   @Test func `a stop string ends a completion where it is completed`() throws {
     // Token t is the letter t mod 26: a stop string spans several tokens.
     let bytes: @Sendable (Int) -> [UInt8] = { [UInt8(97 + $0 % 26)] }
@@ -127,7 +167,14 @@ import Testing
 
   @Test func `settings that cannot be are refused with a sentence`() {
     for (settings, sentence) in [
-      (SamplingSettings(temperature: -1), "a temperature of -1.0 is none: it must be 0 or more"),
+      (
+        SamplingSettings(temperature: -1),
+        "a temperature of -1.0 is none: it must be 0, or 0.0001 or more"
+      ),
+      (
+        SamplingSettings(temperature: 1e-5),
+        "a temperature of 1e-05 is none: it must be 0, or 0.0001 or more"
+      ),
       (SamplingSettings(topK: 0), "top-k must keep 1 token or more, not 0"),
       (SamplingSettings(topP: 0), "top-p must be above 0 and at most 1, not 0.0"),
       (SamplingSettings(minP: 2), "min-p must be from 0 to 1, not 2.0"),

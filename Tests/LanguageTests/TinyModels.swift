@@ -41,6 +41,26 @@ enum TinyModel: String, CaseIterable, Sendable {
   }
 }
 
+extension LanguageModel {
+  /// A model that gives these logits after any token.
+  init(logits: [Float]) {
+    var random = PCG64(seed: 0)
+    self.init(
+      LanguageModelConfiguration(
+        vocabularySize: logits.count, width: 2, blockCount: 1, headCount: 1, hiddenSize: 2,
+        contextLength: 64, normEpsilon: 0, rotary: RotaryEmbedding(dim: 2), tiesHead: false),
+      using: &random)
+    visitParameters { name, parameter in
+      // Blocks add nothing, and the norm of [1, 1] is [1, 1].
+      if name.contains("_proj") { parameter = .zeros(parameter.shape) }
+      if name == "model.embed_tokens.weight" { parameter = .ones(parameter.shape) }
+      if name == "lm_head.weight" {
+        parameter = Tensor(logits.flatMap { [$0, 0] }).reshaped(to: parameter.shape)
+      }
+    }
+  }
+}
+
 /// The weights of a model as a file would have them, matrices quantised where `format` says so.
 struct HeldWeights: ModelWeights {
   var tensors: StateDictionary

@@ -121,11 +121,16 @@ extension ModelJSON {
   private func scaling(dim: Int, context: Int) throws -> RotaryEmbedding.Scaling {
     let kind = try text("rope_type") ?? text("type") ?? "default"
     if kind == "default" { return .none }
-    func positive(_ key: String) throws -> Double {
-      guard let value = try number(key), value.isFinite, value > 0 else {
+    func positive(_ key: String, otherwise: Double? = nil) throws -> Double {
+      guard let value = try number(key) ?? otherwise, value.isFinite, value > 0 else {
         throw bad("its \(key) is missing or not above 0")
       }
       return value
+    }
+    /// What transformers takes 0 and a missing number alike for.
+    func positiveOrNone(_ key: String) throws -> Double? {
+      guard let value = try number(key), value != 0 else { return nil }
+      return try positive(key)
     }
     let original = try integer("original_max_position_embeddings") ?? context
     guard original > 0, original <= Int(Int32.max) else {
@@ -145,15 +150,23 @@ extension ModelJSON {
       return .yarn(
         .init(
           factor: try positive("factor"), originalContext: original,
-          betaFast: try number("beta_fast") ?? 32, betaSlow: try number("beta_slow") ?? 1,
-          attentionFactor: try number("attention_factor"), mscale: try number("mscale"),
-          mscaleAllDim: try number("mscale_all_dim"), truncate: try boolean("truncate") ?? true))
+          betaFast: try positive("beta_fast", otherwise: 32),
+          betaSlow: try positive("beta_slow", otherwise: 1),
+          attentionFactor: try self["attention_factor"].map { _ in try positive("attention_factor")
+          },
+          mscale: try positiveOrNone("mscale"), mscaleAllDim: try positiveOrNone("mscale_all_dim"),
+          truncate: try boolean("truncate") ?? true))
     case "longrope", "su":
       guard let short = try numbers("short_factor"), let long = try numbers("long_factor"),
         short.count == dim / 2, long.count == dim / 2,
         (short + long).allSatisfy({ $0.isFinite && $0 > 0 })
       else { throw bad("its short_factor and long_factor are not \(dim / 2) numbers above 0") }
-      let factor = try number("factor") ?? Double(context) / Double(original)
+      // Its numbers are multiplied by a quotient of logarithms.
+      guard original > 1 else {
+        throw bad(
+          "its original_max_position_embeddings is \(original), and longrope needs 2 or more")
+      }
+      let factor = try positive("factor", otherwise: Double(context) / Double(original))
       return .longRoPE(short: short, long: long, factor: factor, originalContext: original)
     default:
       throw bad(

@@ -31,8 +31,8 @@ public struct Generator: Sendable {
   ///
   /// - Parameter onToken: Called with a prompt's number and its next token as soon as that is drawn;
   ///   returning false ends the completion.
-  /// - Throws: `ModelError` where a prompt is empty, longer than the context or not of the vocabulary, or
-  ///   a setting cannot be.
+  /// - Throws: `ModelError` where a prompt is empty, longer than the context or not of the vocabulary,
+  ///   a setting cannot be, or the model's scores are not numbers.
   public func generate(
     prompts: [[Int]], settings: SamplingSettings, seeds: [UInt64],
     onToken: ((_ prompt: Int, _ token: Int) -> Bool)? = nil
@@ -48,9 +48,9 @@ public struct Generator: Sendable {
     if settings.maximumTokens == 0 {
       return prompts.map { _ in Completion(tokens: [], logProbabilities: [], ending: .length) }
     }
-    return withoutGradient {
+    return try withoutGradient {
       var run = GenerationRun(self, prompts, settings, seeds)
-      return run.completions(onToken)
+      return try run.completions(onToken)
     }
   }
 }
@@ -137,10 +137,12 @@ private struct GenerationRun {
 
   var settings: SamplingSettings { sampler.settings }
 
-  mutating func completions(_ onToken: ((Int, Int) -> Bool)?) -> [Completion] {
+  mutating func completions(
+    _ onToken: ((Int, Int) -> Bool)?
+  ) throws(ModelError) -> [Completion] {
     while next < promptOf.count || !active.isEmpty {
-      step(onToken)
-      join(onToken)
+      try step(onToken)
+      try join(onToken)
     }
     return finished.map { $0! }
   }
@@ -176,7 +178,7 @@ private struct GenerationRun {
   }
 
   /// Takes one token of every active sequence, and the prompts whose turn it is, through the model.
-  private mutating func step(_ onToken: ((Int, Int) -> Bool)?) {
+  private mutating func step(_ onToken: ((Int, Int) -> Bool)?) throws(ModelError) {
     let model = generator.model
     let computed = promptsToCompute()
     if active.isEmpty && computed.isEmpty { return }
@@ -202,7 +204,7 @@ private struct GenerationRun {
     }
     if active.isEmpty { return }
     var streams = active.map(\.stream)
-    let picked = sampler.pick(
+    let picked = try sampler.pick(
       isDecoding ? scores : scores.sliced(0..<active.count), &streams)
     for i in active.indices {
       active[i].stream = streams[i]
@@ -212,7 +214,7 @@ private struct GenerationRun {
   }
 
   /// Lets completions whose prompts have been computed join: each draws its first token.
-  private mutating func join(_ onToken: ((Int, Int) -> Bool)?) {
+  private mutating func join(_ onToken: ((Int, Int) -> Bool)?) throws(ModelError) {
     let settings = settings
     while next < promptOf.count, active.count < generator.batchSize {
       let number = promptOf[next]
@@ -226,7 +228,7 @@ private struct GenerationRun {
         limit: limit)
       next += 1
       var streams = [sequence.stream]
-      let picked = sampler.pick(scores, &streams)
+      let picked = try sampler.pick(scores, &streams)
       sequence.stream = streams[0]
       sequence = take(sequence, picked.tokens[0], picked.logProbabilities[0], onToken)
       if finished[sequence.index] == nil {

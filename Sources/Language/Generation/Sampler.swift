@@ -10,9 +10,12 @@ struct Sampler: Sendable {
   var inverseTemperature: Float { settings.temperature == 0 ? 1 : 1 / settings.temperature }
 
   /// A token for each row of `scores`, `[rows, vocabulary]`, drawn by the row's own stream.
+  ///
+  /// - Throws: `ModelError` where scores are not numbers.
   func pick(
     _ scores: Tensor, _ streams: inout [PCG64]
-  ) -> (tokens: [Int], logProbabilities: [Float]) {
+  ) throws(ModelError) -> (tokens: [Int], logProbabilities: [Float]) {
+    try Self.check(scores)
     let (count, vocabulary) = (scores.shape[0], scores.shape[1])
     if settings.temperature == 0 {
       return (Self.mostProbable(scores), [Float](repeating: 0, count: count))
@@ -37,6 +40,18 @@ struct Sampler: Sendable {
     // The path that training takes, to the same bits.
     let losses = crossEntropy(scores, Indices(tokens.map { Int32($0) }), reduction: .none)
     return (tokens, (-losses).scalars)
+  }
+
+  /// Refuses rows, `[rows, vocabulary]`, that are no distribution: damaged weights give such, and no bound
+  /// of `keptTokens` would ever be met.
+  static func check(_ scores: Tensor) throws(ModelError) {
+    // The largest of a row with a NaN is NaN.
+    let largest = scores.max(axes: [1]).scalars
+    if let one = largest.first(where: { !$0.isFinite }) {
+      throw ModelError(
+        "the model's scores are not numbers: the largest of a row is \(one); its weights are damaged "
+          + "or have diverged")
+    }
   }
 
   static func probabilities(_ scores: Tensor) -> Tensor {
@@ -81,12 +96,14 @@ struct Sampler: Sendable {
     // Tokens above a falling bound, until they hold all that may be kept: a row is never sorted whole.
     var bound = largest / 256
     var candidates: [Int] = []
+    // Top-p is a share of what top-k leaves, whether min-p leaves it or not.
+    let needsAllOfTopK = settings.topK != nil && settings.topP < 1
     while true {
       candidates = p.indices.filter { p[$0] >= bound }
       let sum = candidates.reduce(0.0) { $0 + Double(p[$1]) }
       let isEnough =
         candidates.count >= wanted
-        || (settings.minP > 0 && bound <= settings.minP * largest)
+        || (settings.minP > 0 && !needsAllOfTopK && bound <= settings.minP * largest)
         || (settings.topK == nil && settings.topP < 1 && sum >= Double(settings.topP))
       if isEnough || bound == 0 { break }
       bound = bound < 1e-30 ? 0 : bound / 1024

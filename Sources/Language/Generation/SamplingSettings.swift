@@ -1,6 +1,6 @@
 /// How completions are drawn. Training samples with the temperature alone.
 public struct SamplingSettings: Sendable, Hashable, Codable {
-  /// Logits are divided by it; 0 takes the most probable token each time.
+  /// Logits are divided by it: 0.0001 or more, or 0, which takes the most probable token each time.
   public var temperature: Float
   /// Keeps the so many most probable tokens; nil keeps all.
   public var topK: Int?
@@ -33,9 +33,10 @@ public struct SamplingSettings: Sendable, Hashable, Codable {
 
   /// - Throws: `ModelError` where a setting cannot be.
   func check() throws(ModelError) {
-    guard temperature >= 0, temperature.isFinite else {
+    // Logits divided by less might not be finite.
+    guard temperature == 0 || (temperature >= 1e-4 && temperature.isFinite) else {
       throw ModelError(
-        "a temperature of \(temperature) is none: it must be 0 or more", kind: .usage)
+        "a temperature of \(temperature) is none: it must be 0, or 0.0001 or more", kind: .usage)
     }
     if let topK, topK < 1 {
       throw ModelError("top-k must keep 1 token or more, not \(topK)", kind: .usage)

@@ -42,7 +42,8 @@ public struct SpeculativeGenerator: Sendable {
     public var tokensPerStep: Double { Double(tokens) / Double(max(steps, 1)) }
   }
 
-  /// - Throws: `ModelError` where the prompt, a setting or the draft model does not fit.
+  /// - Throws: `ModelError` where the prompt, a setting or the draft model does not fit, or a model's scores
+  ///   are not numbers.
   public func generate(
     prompt: [Int], settings: SamplingSettings, seed: UInt64, onToken: ((Int) -> Bool)? = nil
   ) throws -> (completion: Completion, speculation: Speculation) {
@@ -57,9 +58,9 @@ public struct SpeculativeGenerator: Sendable {
         throw ModelError("the draft model has \(its) tokens, but the model \(own)")
       }
     }
-    return withoutGradient {
+    return try withoutGradient {
       var run = SpeculativeRun(self, prompt, settings, seed)
-      return run.complete(onToken)
+      return try run.complete(onToken)
     }
   }
 }
@@ -130,16 +131,16 @@ private struct SpeculativeRun {
 
   mutating func complete(
     _ onToken: ((Int) -> Bool)?
-  ) -> (Completion, SpeculativeGenerator.Speculation) {
+  ) throws(ModelError) -> (Completion, SpeculativeGenerator.Speculation) {
     while !isFinished && completion.tokens.count < limit {
       let room = limit - completion.tokens.count - 1
-      let (proposals, distributions) = propose(min(ahead, room))
+      let (proposals, distributions) = try propose(min(ahead, room))
       let start = text.count - 1
       let scores = target.scores(text + proposals, from: start, sampler)
       if start >= promptCount { speculation.steps += 1 }
       speculation.proposed += proposals.count
       let before = completion.tokens.count
-      verify(proposals, distributions, scores, onToken)
+      try verify(proposals, distributions, scores, onToken)
       if start >= promptCount { speculation.tokens += completion.tokens.count - before }
       target.truncate(to: text.count - 1)
       draft?.truncate(to: text.count - 1)
@@ -148,7 +149,9 @@ private struct SpeculativeRun {
   }
 
   /// Tokens to verify, and what each was drawn from; nil for one that was certain.
-  private mutating func propose(_ count: Int) -> ([Int], [Distribution?]) {
+  private mutating func propose(
+    _ count: Int
+  ) throws(ModelError) -> ([Int], [Distribution?]) {
     if count <= 0 { return ([], []) }
     guard var reader = draft.take() else {
       guard case .promptLookup(let longest) = proposer else { return ([], []) }
@@ -159,7 +162,7 @@ private struct SpeculativeRun {
     for _ in 0..<count {
       let all = text + tokens
       if all.count >= reader.model.room { break }
-      let q = shares(of: reader.scores(all, from: all.count - 1, sampler))[0]
+      let q = try shares(of: reader.scores(all, from: all.count - 1, sampler))[0]
       tokens.append(q.withUnsafeBufferPointer { draw($0, at: random.random()) })
       distributions.append(q)
     }
@@ -180,7 +183,8 @@ private struct SpeculativeRun {
   }
 
   /// What each row is drawn from.
-  private func shares(of scores: Tensor) -> [Distribution] {
+  private func shares(of scores: Tensor) throws(ModelError) -> [Distribution] {
+    try Sampler.check(scores)
     let (rows, vocabulary) = (scores.shape[0], scores.shape[1])
     if sampler.settings.temperature == 0 {
       return Sampler.mostProbable(scores).map { token in
@@ -206,8 +210,8 @@ private struct SpeculativeRun {
   /// drawn again from the rest of p, and where none is, one token more comes from the last row.
   private mutating func verify(
     _ proposals: [Int], _ q: [Distribution?], _ scores: Tensor, _ onToken: ((Int) -> Bool)?
-  ) {
-    let p = shares(of: scores)
+  ) throws(ModelError) {
+    let p = try shares(of: scores)
     var tokens: [Int] = []
     for (i, token) in proposals.enumerated() {
       let share = q[i]?[token] ?? 1
