@@ -63,6 +63,23 @@ import Testing
         + "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>")
   }
 
+  /// As Qwen2.5-Math has it: what programs escape in their literals may stand in a default.
+  @Test func aDefaultSystemMessageMayHoldBraces() {
+    let template = """
+      {%- if messages[0]['role'] == 'system' %}\
+      {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}{%- else %}\
+      {{- '<|im_start|>system\\nPlease reason step by step, and put your final answer within \
+      \\\\boxed{} of \\\\nabla.<|im_end|>\\n' }}{%- endif %}
+      """
+    #expect(
+      ChatTemplate(recognizing: template)
+        == .chatML(
+          defaultSystem: "Please reason step by step, and put your final answer within "
+            + "\\boxed{} of \\nabla."))
+    let pasted = "<|im_start|>system\n{{ system }}<|im_end|>\n"
+    #expect(ChatTemplate(recognizing: pasted) == .chatML(defaultSystem: nil))
+  }
+
   @Test func anUnknownTemplateGetsASentence() throws {
     let tokenizer = try tokenizer(
       "{% for m in messages %}[INST] {{ m.content }} [/INST]{% endfor %}")

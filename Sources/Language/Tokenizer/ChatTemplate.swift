@@ -29,7 +29,7 @@ public enum ChatTemplate: Sendable, Hashable {
 
   /// The template that the Jinja program `source` is, or nil where it is none of these.
   public init?(recognizing source: String) {
-    let text = source.replacing("\\n", with: "\n")
+    let text = Self.unescaped(source)
     if text.contains("<|start_header_id|>"), text.contains("<|eot_id|>") {
       // Llama 3.1's template writes dates; where none is given, these.
       let hasDates = text.contains("Cutting Knowledge Date: December 2023\n")
@@ -41,6 +41,21 @@ public enum ChatTemplate: Sendable, Hashable {
     } else {
       return nil
     }
+  }
+
+  /// A program with the `\n` and `\\` of its literals as what they stand for.
+  private static func unescaped(_ source: String) -> String {
+    var bytes: [UInt8] = []
+    var isEscape = false
+    for byte in source.utf8 {
+      switch (isEscape, byte) {
+      case (true, UInt8(ascii: "n")): bytes[bytes.count - 1] = UInt8(ascii: "\n")
+      case (true, UInt8(ascii: "\\")): break  // the first of the two stays
+      default: bytes.append(byte)
+      }
+      isEscape = !isEscape && byte == UInt8(ascii: "\\")
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func date(in text: String) -> String {
@@ -55,9 +70,8 @@ public enum ChatTemplate: Sendable, Hashable {
     {
       guard let end = after.range(of: "<|im_end|>") else { continue }
       let system = after[..<end.lowerBound]
-      if !system.isEmpty, !system.contains(where: { "'\"{}".contains($0) }) {
-        return String(system)
-      }
+      let isPasted = ["'", "\"", "{{", "{%"].contains { system.contains($0) }
+      if !system.isEmpty, !isPasted { return String(system) }
     }
     return nil
   }
