@@ -1,6 +1,7 @@
 import Envs
 import Foundation
 import Language
+import Runtime
 import Testing
 
 private func task(_ name: String, _ options: [String: OptionValue] = [:]) throws -> any TextTask {
@@ -110,21 +111,24 @@ private let names = [
     let prompt = world.begin(index, of: .training, seed: 5)
     #expect(prompt.contains("3 rows"))
     // Breadth first over copies: an episode is a value.
-    var frontier = [world]
+    var (frontier, views, isFound) = ([world], Set<String>(), false)
     search: for _ in 0..<12 {
       var next: [GridWorldInWords] = []
       for state in frontier {
         for word in ["north", "east", "south", "west"] {
           var copy = state
-          if copy.respond(to: word).ending == .terminated {
+          let turn = copy.respond(to: word)
+          if turn.ending == .terminated {
             #expect(copy.components.score(copy.marks) > 0.999)
+            isFound = true
             break search
           }
-          if next.count < 300 { next.append(copy) }
+          if views.insert(turn.reply).inserted { next.append(copy) }
         }
       }
       frontier = next
     }
+    #expect(isFound)
   }
 }
 
@@ -142,6 +146,45 @@ private let names = [
   #expect(world.marks[1] < 1)
   #expect(throws: ModelError.self) { try makeTask("text/Pendulum-v1") }
   #expect(throws: EnvironmentError.self) { try makeTask("text/CartPole-v9") }
+}
+
+/// Three actions and four numbers, some of which share a name.
+private struct Rover: Environment {
+  var place = 0
+  var observationSpace: Box { Box(shape: [4], in: -9...9) }
+  var actionSpace: Discrete { Discrete(3, start: 1) }
+
+  mutating func reset(using random: inout PCG64) { place = 0 }
+
+  mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+    place = action
+    return StepResult(reward: 0)
+  }
+
+  func observe(into observation: inout MutableSpan<Float>) {
+    for i in 0..<4 { observation[i] = Float(place + i) }
+  }
+}
+
+@Test func numbersThatShareANameHaveNone() throws {
+  func opening(_ name: String) throws -> String {
+    guard case .environment(var world) = try makeTask(name) else {
+      throw ModelError("\(name) is no environment")
+    }
+    return world.begin(0, of: .training, seed: 1)
+  }
+  // One name stands for all of its actions.
+  let bits = try opening("text/BitFlipping-v0")
+  #expect(bits.contains("one of: 0, 1, 2, 3") && !bits.contains("which bit"))
+  try register(
+    id: "tests/Rover-v0",
+    page: EnvironmentPage(
+      observations: ["speed", .init("ray", count: 2), .init("charge", unit: "V")],
+      actions: [.init("turn", count: 2), "brake"])
+  ) { Rover() }
+  let rover = try opening("text/tests/Rover-v0")
+  #expect(rover.contains("one of: 1, 2, brake."))
+  #expect(rover.contains("Observation: speed 0.00, 1.00, 2.00, charge 3.00 V."))
 }
 
 @Test func unknownTasksAndOptionsGetASentence() {

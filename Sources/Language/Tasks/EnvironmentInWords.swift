@@ -40,8 +40,8 @@ public struct EnvironmentInWords: TextEnvironment {
     let turns = min(max(turnLimit, 1), description.spec.maxEpisodeSteps ?? .max)
     self.turnLimit = turns
     first = actions.start
-    names = description.actions.map { row in
-      row.name.isEmpty ? row.place : row.name
+    names = Self.labels(description.page.actions, actions.n).enumerated().map { place, label in
+      label.name.isEmpty ? "\(actions.start + place)" : label.name
     }
     let threshold = description.spec.rewardThreshold ?? Double(turns)
     self.returns =
@@ -65,19 +65,29 @@ public struct EnvironmentInWords: TextEnvironment {
     let row = episode.observation
     if let space = episode.observationSpace as? Discrete, let value = row.first {
       let place = Int(value) - space.start
-      let names = description.observations
-      let name = names.indices.contains(place) ? names[place].name : ""
+      let labels = Self.labels(description.page.observations, space.n)
+      let name = labels.indices.contains(place) ? labels[place].name : ""
       return name.isEmpty ? "Observation: \(Int(value))." : "Observation: \(name)."
     }
-    let labels = description.observations.flatMap { quantity in
-      [(quantity.name, quantity.unit)]
-    }
+    let labels = Self.labels(description.page.observations, row.count)
     let parts = row.enumerated().map { place, number in
       let text = Self.text(number, decimals)
-      guard labels.count == row.count, !labels[place].0.isEmpty else { return text }
-      return "\(labels[place].0) \(text)" + (labels[place].1.map { " \($0)" } ?? "")
+      let (name, unit) = labels[place]
+      return name.isEmpty ? text : "\(name) \(text)" + (unit.map { " \($0)" } ?? "")
     }
     return "Observation: \(parts.joined(separator: ", "))."
+  }
+
+  /// The name and unit of each of `count` numbers or values, empty for one that shares its name.
+  private static func labels(
+    _ quantities: [EnvironmentPage.Quantity], _ count: Int
+  ) -> [(name: String, unit: String?)] {
+    let labels = quantities.flatMap { quantity -> [(name: String, unit: String?)] in
+      quantity.count == 1
+        ? [(quantity.name, quantity.unit)]
+        : Array(repeating: (name: "", unit: nil), count: quantity.count)
+    }
+    return labels.count == count ? labels : Array(repeating: (name: "", unit: nil), count: count)
   }
 
   static func text(_ number: Float, _ decimals: Int) -> String {

@@ -140,7 +140,7 @@ extension TaskSplit {
     // A checksum is linear; what it gives for neighbouring texts is spread by a multiplication.
     var bits = Checksum.crc32c(text.utf8) &* 0x9E37_79B1
     bits ^= bits >> 15
-    return bits &* 0x85EB_CA77 >> 8
+    return bits &* 0x85EB_CA
   }
 
   /// The stream that problem `index` of this split is drawn from.
