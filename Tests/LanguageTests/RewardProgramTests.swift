@@ -48,6 +48,39 @@ private func asked(_ count: Int) -> [MarkedText] {
   #expect(try crashing.marks(asked(4)) == [[1], nil, [1], [1]])
 }
 
+@Test func answersThatNameTheirQuestionComeInAnyOrder() throws {
+  let turned = try program(
+    """
+    read -r a; read -r b; read -r c
+    echo '{"id": 2, "reward": 1}'; echo 0.5; echo '{"id": 1, "reward": 0.25}'; sleep 5
+    """)
+  #expect(try turned.marks(asked(3)) == [[0.5], [0.25], [1]])
+  // Nonsense costs the answer that it names, and the others are asked for again.
+  let wrong = try program(
+    """
+    read -r a; read -r b
+    case $b in *'"id":1,'*) echo '{"id": 1, "reward": 7}';; esac
+    echo 1; echo 1; sleep 5
+    """)
+  #expect(try wrong.marks(asked(3)) == [[1], nil, [1]])
+}
+
+@Test func failuresWithMarksBetweenThemDoNotAddUp() throws {
+  let flaky = try program(
+    #"while read -r line; do case $line in *'"completion":"'*[02468]'"'*) exit 3;; *) echo 1;; esac; done"#
+  )
+  #expect(
+    try flaky.marks(asked(24)) == (0..<24).map { $0 % 2 == 0 ? nil : [1] })
+}
+
+@Test func whatAProgramHasStartedEndsWithIt() throws {
+  let trace = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
+  let leaving = try program("(sleep 0.4; echo > '\(trace)') >/dev/null 2>&1 & exit 3")
+  #expect(throws: ModelError.self) { try leaving.marks(asked(1)) }
+  usleep(700_000)
+  #expect(!FileManager.default.fileExists(atPath: trace))
+}
+
 @Test(arguments: [
   ("sleep 60", "within"), ("exit 7", "status 7"), ("echo hello", "neither a number"),
   ("echo nan", "not from 0 to 1"), ("echo 2", "not from 0 to 1"),

@@ -61,21 +61,21 @@ final class ProgramProcess: Sendable {
     state.withLock { state in
       var rewards = [Double?](repeating: nil, count: questions.count)
       var trouble: String?
-      var place = 0
+      var open = Array(questions.indices)
       var failures = 0
       if let child = state.child, Self.hasMore(child) { Self.end(&state.child) }
-      while place < questions.count {
+      // A program that fails at one question after another is not asked for ever.
+      while !open.isEmpty && failures < 9 {
+        let before = open.count
         do {
           if state.child == nil { try start(&state) }
-          try ask(questions[place...], &rewards, &place, &state, timeout)
+          try ask(questions, &open, &rewards, &state, timeout)
         } catch {
-          // The question it failed at is left out; a program that fails at many is not asked for
-          // ever.
           Self.end(&state.child)
           trouble = trouble ?? "\(error)"
-          place += 1
-          failures += 1
-          if failures > 8 { break }
+          failures = open.count < before ? 1 : failures + 1
+          // The question it failed at is left out.
+          if !open.isEmpty { open.removeFirst() }
         }
       }
       return (rewards, trouble)
@@ -90,25 +90,25 @@ final class ProgramProcess: Sendable {
   }
 
   /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill
-  /// while the other is waited for. `place` is the question whose answer is awaited.
+  /// while the other is waited for. `open` are the questions without an answer; the first of them is
+  /// the one that an error is about.
   private func ask(
-    _ questions: ArraySlice<[String: Any]>, _ rewards: inout [Double?], _ place: inout Int,
+    _ questions: [[String: Any]], _ open: inout [Int], _ rewards: inout [Double?],
     _ state: inout State, _ timeout: Double
   ) throws {
-    let first = state.asked
+    let (first, asked) = (state.asked, open)
     var pending: [UInt8] = []
-    for (offset, question) in questions.enumerated() {
-      var question = question
+    for (offset, number) in asked.enumerated() {
+      var question = questions[number]
       question["id"] = first + offset
       pending += try JSONSerialization.data(
         withJSONObject: question, options: [.sortedKeys, .withoutEscapingSlashes])
       pending.append(UInt8(ascii: "\n"))
     }
-    state.asked += questions.count
-    let (base, end) = (place, place + questions.count)
+    state.asked += asked.count
     var written = 0
     var deadline = ContinuousClock.now + .seconds(timeout)
-    while place < end {
+    while !open.isEmpty {
       guard var child = state.child else { return }
       let left = Int32(
         min(max((deadline - ContinuousClock.now) / .milliseconds(1), 0), 86_400_000).rounded(.up))
@@ -138,19 +138,25 @@ final class ProgramProcess: Sendable {
           child.unread.removeSubrange(...newline)
           state.child?.unread = child.unread
           if line.allSatisfy({ $0 <= 32 }) { continue }
-          let (id, reward) = try Self.reward(line)
+          let (id, reward) = Self.reward(line)
+          var place = 0
           if let id {
             // An answer to what was asked before a failure.
             if id < first { continue }
-            guard id == first + place - base else {
-              throw ModelError(
-                "it answered with the id \(id) where \(first + place - base) is next")
+            guard id - first < asked.count,
+              let found = open.firstIndex(of: asked[id - first])
+            else {
+              throw ModelError("it answered with the id \(id), which waits for no answer")
             }
+            place = found
           }
-          rewards[place] = reward
-          place += 1
+          let number = open.remove(at: place)
+          do { rewards[number] = try reward.get() } catch {
+            open.insert(number, at: 0)
+            throw error
+          }
           deadline = ContinuousClock.now + .seconds(timeout)
-          if place == end {
+          if open.isEmpty {
             guard child.unread.allSatisfy({ $0 <= 32 }) else {
               throw ModelError("it wrote more lines than it was asked for")
             }
@@ -175,7 +181,9 @@ final class ProgramProcess: Sendable {
     }
   }
 
-  private static func reward(_ line: [UInt8]) throws -> (id: Int?, reward: Double) {
+  private static func reward(
+    _ line: [UInt8]
+  ) -> (id: Int?, reward: Result<Double, ModelError>) {
     func shown() -> String { String(decoding: line.prefix(60), as: UTF8.self) }
     let value = try? JSONSerialization.jsonObject(with: Data(line), options: .fragmentsAllowed)
     var (id, number) = (Int?.none, value as? NSNumber)
@@ -188,14 +196,15 @@ final class ProgramProcess: Sendable {
       number = Double(text).map { NSNumber(value: $0) }
     }
     guard let number else {
-      throw ModelError(
-        "it wrote '\(shown())', which is neither a number nor an object with \"reward\"")
+      let sentence =
+        "it wrote '\(shown())', which is neither a number nor an object with \"reward\""
+      return (id, .failure(ModelError(sentence)))
     }
     let reward = number.doubleValue
     guard reward.isFinite, 0...1 ~= reward else {
-      throw ModelError("it gave the reward \(reward), which is not from 0 to 1")
+      return (id, .failure(ModelError("it gave the reward \(reward), which is not from 0 to 1")))
     }
-    return (id, reward)
+    return (id, .success(reward))
   }
 
   // MARK: - Starting and ending
@@ -262,6 +271,8 @@ final class ProgramProcess: Sendable {
     // Its output may be closed a moment before it ends.
     for _ in 0..<20 {
       if waitpid(ended.id, &status, WNOHANG) == ended.id {
+        // What it has started ends with it.
+        kill(-ended.id, SIGKILL)
         close(ended.input)
         close(ended.output)
         child = nil

@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// The program reads a line of JSON an answer, `{"id": 7, "prompt": "…", "completion": "…",
 /// "answer": "…"}`, and writes one: a number from 0 to 1, or an object `{"id": 7, "reward": 0.5}`.
-/// Answers come in the order of the questions unless they name an `id`. In Python:
+/// Answers come in any order where they name their `id`; one without is taken for the first question
+/// that has none. In Python:
 ///
 /// ```python
 /// import json, sys
@@ -15,9 +16,9 @@ import Synchronization
 /// ```
 ///
 /// It is started once and kept. One that dies, hangs or prints nonsense costs the answer it did so
-/// at its mark, is started again for those after it, and never stops training by itself: a warning
-/// says what happened. Only when no answer of a batch could be marked does training end, with a
-/// sentence.
+/// at its mark, is started again for the others, and never stops training by itself: a warning
+/// says what happened. After nine failures without a mark between them the rest of a batch is left
+/// unmarked. Only when no answer of a batch could be marked does training end, with a sentence.
 public struct RewardProgram: TextTask {
   public let base: any TextTask
   /// The program and its arguments.
