@@ -47,8 +47,8 @@ import Testing
     #expect(
       throws: ModelError(
         """
-        model.layers.1.mlp.up_proj.weight has shape [64, 31], but the model's configuration calls for \
-        [64, 32]
+        the model holds the parameter model.layers.1.mlp.up_proj.weight with shape [64, 31], but its \
+        configuration needs [64, 32]
         """)
     ) {
       try LanguageModel(configuration, weights: HeldWeights(tensors: tensors), as: .float32)
@@ -57,10 +57,16 @@ import Testing
     tensors["model.layers.1.mlp.up_proj.weight"] = .zeros([64, 32])
     #expect(
       throws: ModelError(
-        "the model lacks model.norm.weight, which its configuration calls for")
+        "the model lacks the parameter model.norm.weight of shape [32]")
     ) {
       try LanguageModel(configuration, weights: HeldWeights(tensors: tensors), as: .stored)
     }
+    var turned = configuration
+    turned.rotary?.dim = 18
+    let error = #expect(throws: ModelError.self) {
+      try LanguageModel(turned, weights: HeldWeights(tensors: tensors), as: .stored)
+    }
+    #expect(error?.description.contains("cannot be turned in 18") == true)
   }
 
   @Test func `recomputed blocks give the same bits and gradients`() {
@@ -107,5 +113,15 @@ import Testing
       return (logs * weights + entropies * weights * 0.3).sum()
     }
     #expect((dHidden - expected[0]).magnitude().max().item < 1e-4)
+    // A frozen head finds the gradient of log-probabilities alone with their value.
+    let (_, alone) = valueWithGradient(at: hidden) { hidden in
+      (model.logProbabilities(of: targets, at: hidden, temperature: 0.7).logProbabilities * weights)
+        .sum()
+    }
+    let (_, expectedAlone) = valueWithGradient(at: hidden) { hidden in
+      let logs = (hidden.matmul(weight.transposed()) / 0.7).logSoftmax()
+      return (logs.gather(Indices(targets.map { Int32($0) })) * weights).sum()
+    }
+    #expect((alone - expectedAlone).magnitude().max().item < 1e-4)
   }
 }

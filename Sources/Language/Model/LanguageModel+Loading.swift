@@ -20,6 +20,8 @@ extension LanguageModel {
     _ configuration: LanguageModelConfiguration, weights: some ModelWeights,
     as storage: WeightStorage = .stored
   ) throws {
+    try configuration.checkSizes(file: "the configuration")
+    try configuration.check(weights, file: "the model")
     let reader = WeightReader(weights: weights, storage: storage, configuration: configuration)
     let parts = try reader.parts()
     self.init(
@@ -28,7 +30,7 @@ extension LanguageModel {
   }
 }
 
-/// Reads a model's parts by name.
+/// Reads a model's parts by name; that all are there, in their shapes, has been seen.
 private struct WeightReader<Weights: ModelWeights> {
   let weights: Weights
   let storage: LanguageModel.WeightStorage
@@ -44,61 +46,36 @@ private struct WeightReader<Weights: ModelWeights> {
 
   func parts() throws -> Parts {
     let c = configuration
-    try checkSizes()
-    let embedding = try projection("model.embed_tokens", c.width, c.vocabularySize, bias: false)
-    let positions =
-      c.rotary == nil
-      ? try tensor("model.embed_positions.weight", [c.contextLength, c.width]) : nil
+    let embedding = try projection("model.embed_tokens", bias: false)
+    let positions = c.rotary == nil ? try weights.tensor("model.embed_positions.weight") : nil
     var blocks: [LanguageModelBlock] = []
     for index in 0..<c.blockCount { blocks.append(try block(index)) }
-    let norm = try norm("model.norm", c.width)
-    let head =
-      c.tiesHead ? nil : try projection("lm_head", c.width, c.vocabularySize, bias: false)
+    let norm = try norm("model.norm")
+    let head = c.tiesHead ? nil : try projection("lm_head", bias: false)
     return Parts(
       embedding: embedding, positions: positions, blocks: blocks, norm: norm, head: head)
-  }
-
-  private func checkSizes() throws {
-    let c = configuration
-    let sizes = [
-      c.vocabularySize, c.width, c.headCount, c.kvHeadCount, c.headSize, c.hiddenSize,
-      c.contextLength,
-    ]
-    guard sizes.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }), c.blockCount >= 0 else {
-      throw ModelError("a model needs sizes above 0, but its configuration says \(sizes)")
-    }
-    guard c.headCount % c.kvHeadCount == 0 else {
-      throw ModelError(
-        "\(c.headCount) query heads cannot share \(c.kvHeadCount) key heads: it must divide them")
-    }
-    if let rotary = c.rotary, rotary.dim > c.headSize {
-      throw ModelError("heads of \(c.headSize) numbers cannot be turned in \(rotary.dim)")
-    }
   }
 
   private func block(_ index: Int) throws -> LanguageModelBlock {
     let c = configuration
     let path = "model.layers.\(index)"
-    let (inner, shared) = (c.headCount * c.headSize, c.kvHeadCount * c.headSize)
-    func layer(
-      _ target: LoRA.Target, _ inputs: Int, _ outputs: Int, _ bias: Bool
-    ) throws -> Projection {
-      try projection("\(path).\(target.path)", inputs, outputs, bias: bias)
+    func layer(_ target: LoRA.Target, _ bias: Bool) throws -> Projection {
+      try projection("\(path).\(target.path)", bias: bias)
     }
-    let query = try layer(.query, c.width, inner, c.hasAttentionBias)
-    let key = try layer(.key, c.width, shared, c.hasAttentionBias)
-    let value = try layer(.value, c.width, shared, c.hasAttentionBias)
-    let output = try layer(.output, inner, c.width, c.hasOutputBias)
-    let gate = c.isGated ? try layer(.gate, c.width, c.hiddenSize, c.hasOutputBias) : nil
-    let up = try layer(.up, c.width, c.hiddenSize, c.hasOutputBias)
-    let down = try layer(.down, c.hiddenSize, c.width, c.hasOutputBias)
+    let query = try layer(.query, c.hasAttentionBias)
+    let key = try layer(.key, c.hasAttentionBias)
+    let value = try layer(.value, c.hasAttentionBias)
+    let output = try layer(.output, c.hasOutputBias)
+    let gate = c.isGated ? try layer(.gate, c.hasOutputBias) : nil
+    let up = try layer(.up, c.hasOutputBias)
+    let down = try layer(.down, c.hasOutputBias)
     let turnsHeads = c.normalizesQueriesAndKeys
-    let queryNorm = turnsHeads ? try norm("\(path).self_attn.q_norm", c.headSize) : nil
-    let keyNorm = turnsHeads ? try norm("\(path).self_attn.k_norm", c.headSize) : nil
+    let queryNorm = turnsHeads ? try norm("\(path).self_attn.q_norm") : nil
+    let keyNorm = turnsHeads ? try norm("\(path).self_attn.k_norm") : nil
     return LanguageModelBlock(
-      attentionNorm: try norm("\(path).input_layernorm", c.width), query: query, key: key,
+      attentionNorm: try norm("\(path).input_layernorm"), query: query, key: key,
       value: value, output: output, queryNorm: queryNorm, keyNorm: keyNorm,
-      feedForwardNorm: try norm("\(path).post_attention_layernorm", c.width), gate: gate, up: up,
+      feedForwardNorm: try norm("\(path).post_attention_layernorm"), gate: gate, up: up,
       down: down, activation: c.activation, heads: c.headCount, kvHeads: c.kvHeadCount,
       headSize: c.headSize)
   }
@@ -115,36 +92,18 @@ private struct WeightReader<Weights: ModelWeights> {
     }
   }
 
-  private func projection(
-    _ path: String, _ inputs: Int, _ outputs: Int, bias: Bool
-  ) throws -> Projection {
+  private func projection(_ path: String, bias: Bool) throws -> Projection {
     let name = "\(path).weight"
-    try check(name, [outputs, inputs])
-    let offset = bias ? try tensor("\(path).bias", [outputs]) : nil
+    let offset = bias ? try weights.tensor("\(path).bias") : nil
     if storage == .stored { return Projection(try weights.matrix(name), bias: offset) }
     return held(try weights.tensor(name), offset)
   }
 
-  private func norm(_ path: String, _ width: Int) throws -> Normalization {
+  private func norm(_ path: String) throws -> Normalization {
     let c = configuration
     return Normalization(
-      c.normalization, weight: try tensor("\(path).weight", [width]),
-      bias: c.normalization == .layer ? try tensor("\(path).bias", [width]) : nil,
+      c.normalization, weight: try weights.tensor("\(path).weight"),
+      bias: c.normalization == .layer ? try weights.tensor("\(path).bias") : nil,
       epsilon: c.normEpsilon)
-  }
-
-  private func tensor(_ name: String, _ shape: Shape) throws -> Tensor {
-    try check(name, shape)
-    return try weights.tensor(name)
-  }
-
-  private func check(_ name: String, _ expected: Shape) throws {
-    guard let found = weights.shape(of: name) else {
-      throw ModelError("the model lacks \(name), which its configuration calls for")
-    }
-    if found != expected {
-      throw ModelError(
-        "\(name) has shape \(found), but the model's configuration calls for \(expected)")
-    }
   }
 }

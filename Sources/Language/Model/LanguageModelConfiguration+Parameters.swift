@@ -64,6 +64,11 @@ extension LanguageModelConfiguration {
         "\(file) does not describe a model that can be read: its heads of \(headSize) numbers cannot "
           + "be turned in pairs")
     }
+    if let rotary, rotary.dim > headSize {
+      throw ModelError(
+        "\(file) does not describe a model that can be read: its heads of \(headSize) numbers cannot "
+          + "be turned in \(rotary.dim)")
+    }
     guard normEpsilon.isFinite, normEpsilon >= 0 else {
       throw ModelError(
         "\(file) does not describe a model that can be read: its norms' epsilon is \(normEpsilon)")
