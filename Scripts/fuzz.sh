@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- gguf safetensors tokenizer config text
+[ $# -gt 0 ] || set -- gguf safetensors tokenizer config adapter text
 
 swift build -c release --package-path Fuzz --scratch-path .build-fuzz --sanitize=fuzzer
 program=$(swift build -c release --package-path Fuzz --scratch-path .build-fuzz --sanitize=fuzzer --show-bin-path)
@@ -21,6 +21,7 @@ for loader in "$@"; do
   case $loader in
   gguf) cp "$references/tiny.gguf" "$corpus/" ;;
   tokenizer) for kind in gpt2 smollm qwen2 llama3; do cp "$references/tokenizers/$kind/tokenizer.json" "$corpus/$kind"; done ;;
+  adapter) for kind in lora prefix; do cp "$references/adapters/$kind/adapter_config.json" "$corpus/$kind"; done ;;
   text) printf "hello world's 123\n\n  \303\251<|im_end|>\377" >"$corpus/text" ;;
   safetensors | config)
     rm -rf .build-fuzz/written
@@ -30,7 +31,7 @@ for loader in "$@"; do
       cp .build-fuzz/written/model.safetensors "$corpus/"
     ;;
   *)
-    echo "fuzz: no loader is called $loader; there are gguf, safetensors, tokenizer, config and text" >&2
+    echo "fuzz: no loader is called $loader; there are gguf, safetensors, tokenizer, config, adapter and text" >&2
     exit 64
     ;;
   esac

@@ -11,16 +11,17 @@ struct ExportCommand: ParsableCommand {
       safetensors is the model as it is saved, for Swirl. onnx is the deterministic policy with its \
       normaliser and action limits, from raw observations to actions, for ONNX runtimes. \
       huggingface turns a language model, such as a GGUF file or what a run has trained, into a folder \
-      that transformers reads.
+      that transformers reads; peft is the adapters alone of a run that trained some, a folder that \
+      Python's peft reads.
       """)
 
-  static let formats = ["safetensors", "onnx", "huggingface"]
+  static let formats = ["safetensors", "onnx", "huggingface", "peft"]
 
   @Argument(
     help: ArgumentHelp("A run directory; for huggingface a language model.", valueName: "run"))
   var directory: String
 
-  @Option(help: "The format: safetensors, onnx or huggingface.")
+  @Option(help: "The format: safetensors, onnx, huggingface or peft.")
   var format: String
 
   @Option(
@@ -33,6 +34,7 @@ struct ExportCommand: ParsableCommand {
       throw CommandFailure.unknown("format", format, among: Self.formats)
     }
     if format == "huggingface" { return try exportLanguageModel() }
+    if format == "peft" { return try exportAdapters() }
     let saved = try SavedPolicy(run: directory)
     let name = "\(saved.description.agent)-\(saved.description.environment)"
     let path = out ?? "\(name.replacing("/", with: "-")).\(format)"
@@ -49,10 +51,25 @@ struct ExportCommand: ParsableCommand {
     Output.standard.endLine()
   }
 
+  private var isRun: Bool { FileManager.default.fileExists(atPath: directory + "/run.json") }
+
+  /// Where a folder goes: named after what is exported unless `--out` says otherwise.
+  private func folder(_ source: URL) -> String { out ?? "\(source.lastPathComponent)-\(format)" }
+
+  private func exportAdapters() throws {
+    guard isRun else {
+      throw CommandFailure(
+        .usage, "\(directory) is no run; --format peft writes the adapters that a run has trained")
+    }
+    let path = folder(URL(filePath: directory).standardizedFileURL)
+    try AdapterFolder.write(try TextPolicy(directory).model, to: path)
+    Output.standard.text("wrote \(path): adapter_config.json, adapter_model.safetensors")
+    Output.standard.endLine()
+  }
+
   private func exportLanguageModel() throws {
-    if FileManager.default.fileExists(atPath: directory + "/run.json") {
-      let stem = URL(filePath: directory).standardizedFileURL.lastPathComponent
-      let path = out ?? "\(stem)-huggingface"
+    if isRun {
+      let path = folder(URL(filePath: directory).standardizedFileURL)
       try TextPolicy(directory).write(toHuggingFaceFolder: path)
       Output.standard.text(
         "wrote \(path): config.json, model.safetensors, tokenizer.json; adapters are merged")
@@ -61,8 +78,7 @@ struct ExportCommand: ParsableCommand {
     }
     let source = try ModelStore.path(of: directory)
     let checkpoint = try Checkpoint.open(source)
-    let stem = URL(filePath: source).deletingPathExtension().lastPathComponent
-    let path = out ?? "\(stem)-huggingface"
+    let path = folder(URL(filePath: source).deletingPathExtension())
     try HuggingFaceFolder.write(
       checkpoint, configuration: checkpoint.configuration, tokenizer: try checkpoint.tokenizer(),
       to: path)

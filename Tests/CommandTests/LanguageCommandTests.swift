@@ -39,6 +39,7 @@ import Testing
       (["tokenize", Self.tokenizer], 64, "--text"),
       (["model", "fetch", "smollm2"], 64, "did you mean 'smollm2-135m'"),
       (["export", broken, "--format", "huggingface"], 65, "is not a GGUF file"),
+      (["export", Self.model, "--format", "peft"], 64, "is no run"),
     ] {
       let result = try run(arguments)
       #expect(result.status == Int32(status), "\(arguments): \(result.errors)")

@@ -47,6 +47,14 @@ import Testing
       "train sft addition --option bare=true --model \(export) --steps 1 --out "
         + folder.path("again"))
     #expect(again.status == 0, "\(again.errors)")
+    let adapter = folder.path("adapter")
+    let kept = try BuiltProgram.swirl("export \(run) --format peft --out \(adapter)/")
+    #expect(kept.status == 0, "\(kept.errors)")
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: adapter))
+        == ["adapter_config.json", "adapter_model.safetensors"])
+    let none = try BuiltProgram.swirl("export \(warm) --format peft --out \(adapter)-none")
+    #expect(none.status == 64 && none.errors.contains("no adapters to write"))
   }
 
   @Test(arguments: ["sft", "grpo", "ppo-lm", "kimi"])

@@ -36,8 +36,14 @@ import Testing
     return try LanguageModel(c, weights: HeldWeights(tensors: weights), as: .float32)
   }
 
-  private func logits(_ model: LanguageModel) -> Tensor {
-    model.logits(model.hidden(tokens, sequences: SequenceOffsets(lengths: [40])))
+  private func logits(_ model: LanguageModel, _ tokens: [Int]? = nil) -> Tensor {
+    let tokens = tokens ?? self.tokens
+    return model.logits(
+      model.hidden(tokens, sequences: SequenceOffsets(lengths: [tokens.count])))
+  }
+
+  private func temporary(_ name: String) -> URL {
+    FileManager.default.temporaryDirectory.appending(path: "swirl-\(name)-\(UUID().uuidString)")
   }
 
   @Test(arguments: ["lora", "prefix"], [false, true])
@@ -72,6 +78,54 @@ import Testing
     }
     let names = [theirs, ours].map { Set($0["target_modules"] as? [String] ?? []) }
     #expect(names[0] == names[1])
+  }
+
+  @Test(arguments: ["gpt2-lora", "gpt2-prefix"])
+  func `GPT-2's too, under its own names`(_ kind: String) throws {
+    let folder = references.appending(path: "adapters/\(kind)").path
+    let golden = try StateDictionary(
+      contentsOf: references.appending(path: "adapters/logits.safetensors").path)
+    let base = try HuggingFaceFolder(references.appending(path: "folders/gpt2").path)
+    var model = try LanguageModel(base.configuration, weights: base)
+    let text = (0..<24).map { (7 * $0 * $0 + 3 * $0) % 41 }
+    let plain = logits(model, text)
+    try AdapterFolder.read(folder, into: &model)
+    #expect((logits(model, text) - golden[kind]!).magnitude().max().item < 1e-4)
+    #expect((plain - golden[kind]!).magnitude().max().item > 0.1)
+
+    let written = temporary("gpt2").path
+    defer { try? FileManager.default.removeItem(atPath: written) }
+    // A slash at the end names the same folder.
+    try AdapterFolder.write(model, to: written + "/")
+    let before = try StateDictionary(contentsOf: "\(folder)/adapter_model.safetensors")
+    let after = try StateDictionary(contentsOf: "\(written)/adapter_model.safetensors")
+    #expect(Set(before.names) == Set(after.names))
+    for (name, value) in before { #expect(after[name]?.scalars == value.scalars) }
+    #expect(!FileManager.default.fileExists(atPath: written + ".partial"))
+    let error = #expect(throws: ModelError.self) { try AdapterFolder.write(model, to: written) }
+    #expect(error?.kind == .usage && error?.description.contains("exists already") == true)
+    if kind == "gpt2-lora" {
+      let config = try String(contentsOfFile: "\(written)/adapter_config.json", encoding: .utf8)
+      #expect(config.contains("\"fan_in_fan_out\": true") && config.contains("\"attn.c_proj\""))
+    }
+  }
+
+  @Test func `GPT-2's fused queries, keys and values get a sentence`() throws {
+    var model = TinyModel.gpt2.model()
+    var random = PCG64(seed: 1)
+    try model.add(LoRA(rank: 2), using: &random)
+    let path = temporary("fused").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let error = #expect(throws: ModelError.self) { try AdapterFolder.write(model, to: path) }
+    #expect(error?.description.contains("as one layer") == true)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try Data("{\"peft_type\": \"LORA\", \"r\": 2, \"target_modules\": [\"c_attn\"]}".utf8)
+      .write(to: URL(filePath: "\(path)/adapter_config.json"))
+    try SafetensorsFile.write([], to: "\(path)/adapter_model.safetensors")
+    let refusal = #expect(throws: ModelError.self) {
+      try AdapterFolder.read(path, into: &model)
+    }
+    #expect(refusal?.kind == .badData && refusal?.description.contains("names c_attn") == true)
   }
 
   private func adapted(_ kind: String) throws -> LanguageModel {
@@ -157,18 +211,32 @@ import Testing
       try Data(config.utf8).write(to: folder.appending(path: "adapter_config.json"))
       try SafetensorsFile.write(
         tensors, to: folder.appending(path: "adapter_model.safetensors").path)
-      var model = TinyModel.llama.model()
-      do { try AdapterFolder.read(folder.path, into: &model) } catch {
-        #expect(!model.hasAdapters)
-        return "\(error)"
+      // So long a context that what the settings ask for would not fit into memory.
+      var c = TinyModel.llama.configuration
+      c.contextLength = 1 << 30
+      var random = PCG64(seed: 1)
+      var model = LanguageModel(c, using: &random)
+      let error = #expect(throws: ModelError.self) {
+        try AdapterFolder.read(folder.path, into: &model)
       }
-      return ""
+      #expect(!model.hasAdapters && error?.kind == .badData)
+      return error?.description ?? ""
     }
     let lora = "{\"peft_type\": \"LORA\", \"r\": 2, \"target_modules\": [\"q_proj\"]"
     #expect(try refusal("{", []).contains("JSON"))
     #expect(try refusal("{}", []).contains("peft_type is missing"))
     #expect(try refusal("{\"peft_type\": \"LORA\"}", []).contains("r is no rank"))
-    #expect(try refusal(lora + ", \"use_dora\": true}", []).contains("use_dora"))
+    for setting in [
+      "\"use_dora\": true", "\"rank_pattern\": {\"q_proj\": 4}", "\"alpha_pattern\": {\"k\": 1}",
+      "\"init_lora_weights\": \"pissa_niter_4\"",
+    ] {
+      let key = String(setting.split(separator: "\"")[0])
+      #expect(try refusal(lora + ", \(setting)}", []).contains(key))
+    }
+    let plain = ", \"rank_pattern\": {}, \"alpha_pattern\": null, \"init_lora_weights\": true}"
+    #expect(try refusal(lora + plain, []).contains("lacks"))
+    #expect(
+      try refusal(lora.replacing("\"r\": 2", with: "\"r\": 33") + "}", []).contains("from 1 to 32"))
     #expect(try refusal(lora + "}", []).contains("lacks model.layers.0.self_attn.q_proj.lora_A"))
     let name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
     #expect(
@@ -180,5 +248,9 @@ import Testing
     #expect(
       try refusal("{\"peft_type\": \"PREFIX_TUNING\", \"num_virtual_tokens\": -3}", []).contains(
         "does not fit"))
+    #expect(
+      try refusal("{\"peft_type\": \"PREFIX_TUNING\", \"num_virtual_tokens\": 536870912}", [])
+        .contains("prompt_embeddings of shape [536870912, 128]"))
+    #expect(try refusal("{\"peft_type\": \"BOTTLENECK\", \"size\": 9}", []).contains("lacks"))
   }
 }

@@ -38,6 +38,31 @@ import Testing
     #expect(characters.vocabularySize == tokenizer.vocabularySize)
   }
 
+  @Test(arguments: [NumberType.float32, .float16, .bfloat16])
+  func configurationsNameTheTypeThatIsStored(_ type: NumberType) throws {
+    let model = TinyModel.llama.model()
+    var stored = model.denseWeights()
+    for (name, value) in stored where value.rank == 2 { stored[name] = value.converted(to: type) }
+    func named(_ weights: some ModelWeights, as asked: NumberType? = nil) throws -> String? {
+      let path = folder.path + "/typed"
+      // A slash at the end names the same folder.
+      try HuggingFaceFolder.write(
+        weights, configuration: model.configuration, tokenizer: nil, to: path + "/", as: asked)
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      let data = try Data(contentsOf: URL(filePath: path + "/config.json"))
+      let config = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+      let file = try SafetensorsFile(path)
+      let found = try file.tensor("model.embed_tokens.weight").type
+      let name = config?["torch_dtype"] as? String
+      #expect(name == found.description)
+      return name
+    }
+    #expect(try named(stored) == type.description)
+    #expect(try named(stored, as: .float32) == "float32")
+    let blocks = HeldWeights(tensors: model.denseWeights(), format: .q80)
+    #expect(try named(blocks) == "float16")
+  }
+
   private func numbers(_ tensor: Tensor) -> [Float] {
     tensor.float32.contiguous().withUnsafeBuffer(Array.init)
   }
@@ -119,6 +144,12 @@ import Testing
     #expect(try model(String(newer)).configuration.rotary?.base == 250_000)
   }
 
+  private static let yarn = "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4"
+  private static let longRoPE = """
+    "rope_scaling": {"type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 1], \
+    "long_factor": [2, 2, 2, 2, 2, 2, 2, 2]
+    """
+
   static let brokenConfigs: [(wanted: String, from: String, to: String)] = [
     ("not JSON", "{\"model_type\"", "{model_type"),
     ("stands there twice", "\"vocab_size\"", "\"hidden_size\": 1, \"vocab_size\""),
@@ -157,6 +188,21 @@ import Testing
       "are not 8 numbers", "\"head_dim\"",
       "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1]}, \"head_dim\""
     ),
+    (
+      "longrope needs 2 or more", "\"head_dim\"",
+      "\(longRoPE), \"original_max_position_embeddings\": 1}, \"head_dim\""
+    ),
+    (
+      "factor is missing or not above 0", "\"head_dim\"",
+      "\(longRoPE), \"factor\": 0}, \"head_dim\""
+    ),
+    ("beta_fast is missing", "\"head_dim\"", "\(yarn), \"beta_fast\": 0}, \"head_dim\""),
+    ("beta_slow is missing", "\"head_dim\"", "\(yarn), \"beta_slow\": -1}, \"head_dim\""),
+    (
+      "attention_factor is missing", "\"head_dim\"",
+      "\(yarn), \"attention_factor\": 0}, \"head_dim\""
+    ),
+    ("mscale is missing", "\"head_dim\"", "\(yarn), \"mscale\": -1}, \"head_dim\""),
     ("not an object", "\"head_dim\"", "\"rope_scaling\": 8, \"head_dim\""),
     (
       "attention_bias and mlp_bias differ", "\"head_dim\"", "\"attention_bias\": true, \"head_dim\""

@@ -74,5 +74,15 @@ import Testing
       throws: ModelError(
         "a LoRA rank of 33 does not fit this model: it must be from 1 to 32", kind: .usage)
     ) { try adapted(LoRA(rank: 33)) }
+    // The thinnest of the layers that are adapted counts: one key head makes others no thinner.
+    var c = TinyModel.llama.configuration
+    c.kvHeadCount = 1
+    var random = PCG64(seed: 1)
+    var model = LanguageModel(c, using: &random)
+    try model.add(LoRA(rank: 32, targets: [.down]), using: &random)
+    #expect(model.lora?.rank == 32)
+    #expect(throws: ModelError.self) {
+      try model.add(LoRA(rank: 17, targets: [.key, .down]), using: &random)
+    }
   }
 }

@@ -46,6 +46,13 @@ import Testing
       if tensor.count > 0 { _ = tensor.contiguous().withUnsafeBuffer { $0[tensor.count - 1] } }
     }
     try use(try checkpoint.tokenizer())
+    let configuration = checkpoint.configuration
+    let size = configuration.parameterShapes.reduce(0) { $0 + $1.shape.elementCount }
+    if size > 1 << 17 { return }
+    let model = try LanguageModel(configuration, weights: checkpoint)
+    let settings = SamplingSettings(topK: 40, topP: 0.9, minP: 0.1, maximumTokens: 1)
+    let drawn = try Generator(model).generate(prompts: [[0, 0]], settings: settings, seeds: [0])
+    #expect(drawn[0].tokens[0] < configuration.vocabularySize)
   }
 
   private func use(_ tokenizer: Tokenizer) throws {
@@ -100,6 +107,29 @@ import Testing
       let mutated = mutate(bytes, hot: 4000, using: &random)
       try folder.write(mutated, "model/\(file)")
       try use(try Checkpoint.open(path))
+    }
+    #expect(accepted > 0)
+  }
+
+  @Test(
+    arguments: ["adapter_config.json", "adapter_model.safetensors"],
+    ["lora", "prefix", "bottleneck"])
+  func adapters(_ file: String, _ kind: String) throws {
+    let base = TinyModel.llama.model()
+    var model = base
+    var random = PCG64(seed: 1)
+    switch kind {
+    case "lora": try model.add(LoRA(rank: 2, targets: [.query, .down]), using: &random)
+    case "prefix": try model.add(PrefixTuning(tokens: 3), using: &random)
+    default: try model.add(BottleneckAdapters(size: 2), using: &random)
+    }
+    let path = folder.path + "/adapter"
+    try AdapterFolder.write(model, to: path)
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(path)/\(file)")))
+    let accepted = try run(500, seed: 4) { random in
+      try folder.write(mutate(bytes, hot: 2000, using: &random), "adapter/\(file)")
+      var adapted = base
+      try AdapterFolder.read(path, into: &adapted)
     }
     #expect(accepted > 0)
   }

@@ -1,19 +1,21 @@
 import Foundation
 import Language
+import Runtime
 import Tensors
 
 // libFuzzer calls `LLVMFuzzerTestOneInput` with bytes it makes up, and looks which of them reach new code. A
 // loader has to read them or throw a sentence; whatever else happens ends the process and is kept. SWIRL_FUZZ
-// names the loader: gguf, safetensors, tokenizer, config, or text for encoding and decoding.
+// names the loader: gguf, safetensors, tokenizer, config, adapter, or text for encoding and decoding.
 
 private enum Loader: String {
-  case gguf, safetensors, tokenizer, config, text
+  case gguf, safetensors, tokenizer, config, adapter, text
 }
 
 private struct Bench {
   let loader: Loader
   let folder: URL
   let tokenizer: Tokenizer
+  let base: LanguageModel
 
   init() throws {
     let environment = ProcessInfo.processInfo.environment
@@ -28,9 +30,13 @@ private struct Bench {
     folder = parent.appending(path: "swirl-fuzz-\(getpid())")
     let model = try GGUFFile(references.appending(path: "tiny.gguf").path)
     tokenizer = try model.tokenizer()
+    base = try LanguageModel(model.configuration, weights: model, as: .float32)
     try? FileManager.default.removeItem(at: folder)
     try HuggingFaceFolder.write(
       model, configuration: model.configuration, tokenizer: tokenizer, to: folder.path)
+    var (adapted, random) = (base, PCG64(seed: 0))
+    try adapted.add(LoRA(rank: 2), using: &random)
+    try AdapterFolder.write(adapted, to: folder.appending(path: "adapter").path)
   }
 
   func run(_ bytes: UnsafeRawBufferPointer) throws {
@@ -43,6 +49,11 @@ private struct Bench {
     case .safetensors, .config:
       try put(bytes, folder.appending(path: name ?? "").path)
       use(try Checkpoint.open(folder.path))
+    case .adapter:
+      let path = folder.appending(path: "adapter")
+      try put(bytes, path.appending(path: "adapter_config.json").path)
+      var adapted = base
+      try AdapterFolder.read(path.path, into: &adapted)
     case .tokenizer:
       try put(bytes, folder.appending(path: "tokenizer.json").path)
       use(try Tokenizer(folder: folder.path))

@@ -48,17 +48,22 @@ extension LanguageModel {
   ///
   /// - Throws: `ModelError` where the size is none.
   public mutating func add(_ adapters: BottleneckAdapters, using random: inout PCG64) throws {
+    try check(adapters)
     let width = configuration.width
-    guard adapters.size >= 1, adapters.size <= 4 * width else {
-      throw ModelError(
-        "bottleneck adapters of size \(adapters.size) do not fit this model: 1 to \(4 * width)",
-        kind: .usage)
-    }
     for block in blocks.indices {
       blocks[block].attentionAdapter = adapters.adapter(width: width, using: &random)
       blocks[block].feedForwardAdapter = adapters.adapter(width: width, using: &random)
     }
     bottleneck = adapters
     isFrozen = true
+  }
+
+  func check(_ adapters: BottleneckAdapters) throws(ModelError) {
+    let most = 4 * configuration.width
+    guard adapters.size >= 1, adapters.size <= most else {
+      throw ModelError(
+        "bottleneck adapters of size \(adapters.size) do not fit this model: 1 to \(most)",
+        kind: .usage)
+    }
   }
 }

@@ -77,7 +77,22 @@ extension LanguageModel {
   ///
   /// - Throws: `ModelError` where the rank does not fit a layer or nothing would be adapted.
   public mutating func add(_ lora: LoRA, using random: inout PCG64) throws {
-    let least = min(configuration.width, configuration.kvHeadCount * configuration.headSize)
+    try check(lora)
+    for block in blocks.indices {
+      blocks[block].visitProjections { target, projection in
+        guard lora.targets.contains(target) else { return }
+        projection.lora = lora.pair(for: projection.shape, using: &random)
+      }
+    }
+    self.lora = lora
+    isFrozen = true
+  }
+
+  /// Refuses adapters that the model's layers cannot have.
+  func check(_ lora: LoRA) throws(ModelError) {
+    guard let least = targetLayers(of: lora).map({ min($0.shape[0], $0.shape[1]) }).min() else {
+      throw ModelError("a LoRA needs at least one target layer that the model has")
+    }
     guard lora.rank >= 1, lora.rank <= least else {
       throw ModelError(
         "a LoRA rank of \(lora.rank) does not fit this model: it must be from 1 to \(least)",
@@ -88,17 +103,19 @@ extension LanguageModel {
         "a LoRA with alpha \(lora.alpha) and dropout \(lora.dropout) is none: the dropout must be "
           + "at least 0 and below 1")
     }
-    var count = 0
-    for block in blocks.indices {
-      blocks[block].visitProjections { target, projection in
+  }
+
+  /// The layers that adapters would stand beside, with their weights' shapes.
+  func targetLayers(of lora: LoRA) -> [(path: String, shape: Shape)] {
+    var layers: [(path: String, shape: Shape)] = []
+    for (index, block) in blocks.enumerated() {
+      var copy = block
+      copy.visitProjections { target, projection in
         guard lora.targets.contains(target) else { return }
-        projection.lora = lora.pair(for: projection.shape, using: &random)
-        count += 1
+        layers.append(("model.layers.\(index).\(target.path)", projection.shape))
       }
     }
-    if count == 0 { throw ModelError("a LoRA needs at least one target layer that the model has") }
-    self.lora = lora
-    isFrozen = true
+    return layers
   }
 
   /// Whether any adapter is there.

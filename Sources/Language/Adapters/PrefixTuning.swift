@@ -51,11 +51,7 @@ extension LanguageModel {
   ///
   /// - Throws: `ModelError` where so long a prefix leaves no room in the context.
   public mutating func add(_ tuning: PrefixTuning, using random: inout PCG64) throws {
-    guard tuning.tokens >= 1, tuning.tokens < configuration.contextLength else {
-      throw ModelError(
-        "a prefix of \(tuning.tokens) tokens does not fit a context of \(configuration.contextLength)",
-        kind: .usage)
-    }
+    try check(tuning)
     let shape = Shape(tuning.tokens, configuration.kvHeadCount, configuration.headSize)
     for block in blocks.indices {
       blocks[block].prefix = PrefixTuning.Prefix(
@@ -64,6 +60,14 @@ extension LanguageModel {
     }
     prefixTuning = tuning
     isFrozen = true
+  }
+
+  func check(_ tuning: PrefixTuning) throws(ModelError) {
+    guard tuning.tokens >= 1, tuning.tokens < configuration.contextLength else {
+      throw ModelError(
+        "a prefix of \(tuning.tokens) tokens does not fit a context of \(configuration.contextLength)",
+        kind: .usage)
+    }
   }
 
   /// Keys before every sequence's own.

@@ -11,7 +11,8 @@ extension HuggingFaceFolder {
   ///
   /// - Parameters:
   ///   - weights: Parameters under the names of `LanguageModelConfiguration.parameterShapes`.
-  ///   - type: How numbers are stored; nil keeps what is stored plainly and writes blocks as Float16.
+  ///   - type: How numbers are stored; nil keeps matrices that are stored plainly, writes blocks as
+  ///     Float16, and norms and biases as Float32.
   ///   - maximumShardBytes: The most numbers' bytes of a file before they are split over several.
   /// - Throws: `ModelError` where something is at `path`, a parameter is missing, no family of Hugging
   ///   Face's has the configuration, or the system refuses.
@@ -21,15 +22,9 @@ extension HuggingFaceFolder {
     maximumShardBytes: Int = 5_000_000_000
   ) throws {
     try configuration.check(weights, file: "the model to be written")
-    let config = try configuration.huggingFaceConfig(tokenizer, type: type ?? .float16)
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw ModelError("\(path) exists already; choose another folder", kind: .usage)
-    }
-    let partial = "\(path).partial"
-    do {
-      try? FileManager.default.removeItem(atPath: partial)
-      try FileManager.default.createDirectory(
-        atPath: partial, withIntermediateDirectories: true)
+    let config = try configuration.huggingFaceConfig(
+      tokenizer, type: try type ?? Self.plainType(of: weights))
+    try writeFolder(path) { partial in
       func put(_ text: String, _ name: String) throws {
         try Data(text.utf8).write(to: URL(filePath: "\(partial)/\(name)"))
       }
@@ -52,12 +47,15 @@ extension HuggingFaceFolder {
         try SafetensorsFile.write(
           tensors, to: "\(partial)/model.safetensors", metadata: ["format": "pt"])
       }
-      guard rename(partial, path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-    } catch {
-      try? FileManager.default.removeItem(atPath: partial)
-      if let error = error as? ModelError { throw error }
-      throw ModelError("\(path) cannot be written: \(error.localizedDescription)")
     }
+  }
+
+  /// What the matrices are written as where no type is asked for, going by the embedding.
+  private static func plainType(of weights: some ModelWeights) throws -> NumberType {
+    guard case .dense(let tensor) = try weights.matrix("model.embed_tokens.weight") else {
+      return .float16
+    }
+    return tensor.type
   }
 
   /// The tensors as Hugging Face's files of the family name and lay them out.
@@ -79,7 +77,8 @@ extension HuggingFaceFolder {
       if isGPT2 {
         result += try gpt2(name, configuration, plain)
       } else {
-        result.append((name, configuration.inHalves(try plain(name), name: name)))
+        result.append(
+          (name, configuration.reordered(try plain(name), name: name, to: .halves)))
       }
     }
     return result
@@ -115,16 +114,20 @@ extension HuggingFaceFolder {
 }
 
 extension LanguageModelConfiguration {
-  /// Queries and keys with the pairs of a head as halves, where they stand as neighbours: row 2 j + p of
-  /// a head becomes row p · dim / 2 + j. Other parameters stay as they are.
-  func inHalves(_ tensor: Tensor, name: String) -> Tensor {
+  /// Queries and keys with the pairs of a head in `layout`, where this configuration has them side by
+  /// side: row 2 j + p of a head is row p · dim / 2 + j of halves. Other parameters stay as they are.
+  func reordered(
+    _ tensor: Tensor, name: String, to layout: RotaryEmbedding.Layout
+  ) -> Tensor {
     guard let rotary, rotary.layout == .interleaved,
       name.contains("self_attn.q_") || name.contains("self_attn.k_")
     else { return tensor }
     let (heads, rest) = (tensor.shape[0] / headSize, tensor.count / tensor.shape[0])
     let split = tensor.float32.reshaped([heads, headSize, rest])
+    let pairs =
+      layout == .halves ? [heads, rotary.dim / 2, 2, rest] : [heads, 2, rotary.dim / 2, rest]
     let turned = split.sliced(0..<rotary.dim, axis: 1)
-      .reshaped([heads, rotary.dim / 2, 2, rest]).permuted([0, 2, 1, 3])
+      .reshaped(to: Shape(pairs)).permuted([0, 2, 1, 3])
       .reshaped([heads, rotary.dim, rest])
     let all =
       rotary.dim == headSize
