@@ -5,7 +5,8 @@ import Tensors
 
 // libFuzzer calls `LLVMFuzzerTestOneInput` with bytes it makes up, and looks which of them reach new code. A
 // loader has to read them or throw a sentence; whatever else happens ends the process and is kept. SWIRL_FUZZ
-// names the loader: gguf, safetensors, tokenizer, config, adapter, or text for encoding and decoding.
+// names the loader: gguf, safetensors, tokenizer, config, adapter, or text for encoding
+// and decoding.
 
 private enum Loader: String {
   case gguf, safetensors, tokenizer, config, adapter, text

@@ -5,9 +5,9 @@ import Tensors
 /// `adapter_model.safetensors`.
 ///
 /// Low-rank adapters and prefixes are read and written as peft does, for models in Hugging Face's layout:
-/// where a file's rotary pairs stand side by side, rows are put in order on the way, and GPT-2's layers
-/// have the names of its own. Bottleneck adapters, which peft does not have, are kept in the same two
-/// files under names of this library's own.
+/// where a file's rotary pairs stand side by side, rows are put in order on the way, and GPT-2's
+/// layers have the names of its own. Bottleneck adapters, which peft does not have, are kept in the
+/// same two files under names of this library's own.
 ///
 /// ```swift
 /// try AdapterFolder.write(model, to: "adapter")
@@ -20,8 +20,8 @@ public enum AdapterFolder {
 
   /// Writes the folder, which appears whole, by one rename.
   ///
-  /// - Throws: `ModelError` where the model has no adapters or several kinds, peft has no such layers,
-  ///   something is at `path`, or the system refuses.
+  /// - Throws: `ModelError` where the model has no adapters or several kinds, peft has no such
+  ///   layers, something is at `path`, or the system refuses.
   public static func write(_ model: LanguageModel, to path: String) throws {
     let kinds = [model.lora != nil, model.bottleneck != nil, model.prefixTuning != nil]
     guard kinds.filter({ $0 }).count == 1 else {

@@ -114,8 +114,9 @@ extension HuggingFaceFolder {
 }
 
 extension LanguageModelConfiguration {
-  /// Queries and keys with the pairs of a head in `layout`, where this configuration has them side by
-  /// side: row 2 j + p of a head is row p · dim / 2 + j of halves. Other parameters stay as they are.
+  /// Queries and keys with the pairs of a head in `layout`, where this configuration has them side
+  /// by side: row 2 j + p of a head is row p · dim / 2 + j of halves. Other parameters stay as they
+  /// are.
   func reordered(
     _ tensor: Tensor, name: String, to layout: RotaryEmbedding.Layout
   ) -> Tensor {

@@ -31,8 +31,8 @@ public struct Generator: Sendable {
   ///
   /// - Parameter onToken: Called with a prompt's number and its next token as soon as that is drawn;
   ///   returning false ends the completion.
-  /// - Throws: `ModelError` where a prompt is empty, longer than the context or not of the vocabulary,
-  ///   a setting cannot be, or the model's scores are not numbers.
+  /// - Throws: `ModelError` where a prompt is empty, longer than the context or not of the
+  ///   vocabulary, a setting cannot be, or the model's scores are not numbers.
   public func generate(
     prompts: [[Int]], settings: SamplingSettings, seeds: [UInt64],
     onToken: ((_ prompt: Int, _ token: Int) -> Bool)? = nil

@@ -42,8 +42,8 @@ struct Sampler: Sendable {
     return (tokens, (-losses).scalars)
   }
 
-  /// Refuses rows, `[rows, vocabulary]`, that are no distribution: damaged weights give such, and no bound
-  /// of `keptTokens` would ever be met.
+  /// Refuses rows, `[rows, vocabulary]`, that are no distribution: damaged weights give such, and no
+  /// bound of `keptTokens` would ever be met.
   static func check(_ scores: Tensor) throws(ModelError) {
     // The largest of a row with a NaN is NaN.
     let largest = scores.max(axes: [1]).scalars

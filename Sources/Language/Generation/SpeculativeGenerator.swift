@@ -42,8 +42,8 @@ public struct SpeculativeGenerator: Sendable {
     public var tokensPerStep: Double { Double(tokens) / Double(max(steps, 1)) }
   }
 
-  /// - Throws: `ModelError` where the prompt, a setting or the draft model does not fit, or a model's scores
-  ///   are not numbers.
+  /// - Throws: `ModelError` where the prompt, a setting or the draft model does not fit, or a model's
+  ///   scores are not numbers.
   public func generate(
     prompt: [Int], settings: SamplingSettings, seed: UInt64, onToken: ((Int) -> Bool)? = nil
   ) throws -> (completion: Completion, speculation: Speculation) {

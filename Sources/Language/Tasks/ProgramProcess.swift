@@ -90,8 +90,8 @@ final class ProgramProcess: Sendable {
   }
 
   /// Asks and reads side by side, since a program may answer as it reads: neither pipe may fill
-  /// while the other is waited for. `open` are the questions without an answer; the first of them is
-  /// the one that an error is about.
+  /// while the other is waited for. `open` are the questions without an answer; the first of them
+  /// is the one that an error is about.
   private func ask(
     _ questions: [[String: Any]], _ open: inout [Int], _ rewards: inout [Double?],
     _ state: inout State, _ timeout: Double

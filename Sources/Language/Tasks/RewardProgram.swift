@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// The program reads a line of JSON an answer, `{"id": 7, "prompt": "…", "completion": "…",
 /// "answer": "…"}`, and writes one: a number from 0 to 1, or an object `{"id": 7, "reward": 0.5}`.
-/// Answers come in any order where they name their `id`; one without is taken for the first question
-/// that has none. In Python:
+/// Answers come in any order where they name their `id`; one without is taken for the first
+/// question that has none. In Python:
 ///
 /// ```python
 /// import json, sys
