@@ -203,8 +203,9 @@ private func left(_ path: String) throws -> [String: Data] {
     }
     #expect(again.agent.stepCount == 128)
   }
-  // With a new end it goes on, to the next evaluation.
-  var longer = try resume(folder.run("run"), steps: 1000)
+  // With a new end it goes on, to the next evaluation, also where it was killed before its next checkpoint.
+  do { _ = try resume(folder.run("run"), steps: 1000) }
+  var longer = try resume(folder.run("run"))
   _ = try longer.train(workers: 1)
   #expect(longer.agent.stepCount == 256)
 }

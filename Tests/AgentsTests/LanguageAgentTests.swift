@@ -258,3 +258,33 @@ private struct Unmarked: GeneratedTask {
   more.model = folder + "/half"
   _ = try SupervisedFineTuning(on: source, more, seed: 1)
 }
+
+@Test func aLanguageRunThatStoppedEarlyStaysStopped() throws {
+  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  let source = try addition()
+  let settings: GRPOConfiguration = try small("generation_batch_size=16")
+  let plan = EvaluationPlan(every: 1, episodes: 2, seed: 9, stopAtReturn: -1)
+  func resume(_ steps: Int? = nil) throws -> LanguageRun<GRPO> {
+    try LanguageRun(resuming: folder, totalSteps: steps) { _, _ in
+      (try GRPO(on: source, settings, seed: 1), source)
+    }
+  }
+  func steps(_ run: consuming LanguageRun<GRPO>) throws -> Int {
+    var run = run
+    _ = try run.train(workers: 1)
+    return run.agent.stepCount
+  }
+  let description = RunDescription(
+    agent: "grpo", environment: "addition", seed: 1, totalSteps: 4, version: "test", simd: "test",
+    evaluation: plan)
+  #expect(
+    try steps(
+      LanguageRun(
+        creating: folder, description, agent: GRPO(on: source, settings, seed: 1), source: source))
+      == 1)
+  #expect(try steps(resume()) == 1)
+  // Killed before the next checkpoint, it still has its new end.
+  do { _ = try resume(6) }
+  #expect(try steps(resume()) == 2)
+}

@@ -13,6 +13,8 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
   private var run: OpenRun
   private var completions: CompletionLog
   private var progress = EvaluationProgress()
+  /// Why an evaluation ended the run, if one did.
+  private var stopReason: String?
 
   public var directory: RunDirectory { run.directory }
 
@@ -51,8 +53,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     self.agent = agent
     self.source = source
     progress = restored ?? EvaluationProgress()
-    // Whoever names another end wants to go on.
-    if found.hasNewEnd { progress.stopReason = nil }
+    stopReason = progress.earlyEnd?.reason(of: found.description.totalSteps)
   }
 
   /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and
@@ -69,7 +70,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
   ) throws -> RunEnd {
     let pool = WorkerPool(threads: workers)
     run.beginSession(workers: workers, step: agent.stepCount)
-    while progress.stopReason == nil && agent.stepCount < run.description.totalSteps {
+    while stopReason == nil && agent.stepCount < run.description.totalSteps {
       if let signal = StopSignals.pending {
         try checkpoint()
         return .stopped(signal: signal)
@@ -93,7 +94,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
       }
     }
     try checkpoint()
-    return progress.stopReason.map { .ended(reason: $0) } ?? .finished
+    return stopReason.map { .ended(reason: $0) } ?? .finished
   }
 
   // MARK: - Evaluating
@@ -103,7 +104,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     /// Multiples of the plan's interval that training has passed.
     var passed = 0
     var patience = StopWithoutImprovement.State()
-    var stopReason: String?
+    var earlyEnd: EarlyEnd?
   }
 
   private mutating func evaluateIfDue(_ report: inout TrainingReport, _ pool: WorkerPool) throws {
@@ -131,7 +132,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
       progress.patience = patience.state
       reason = reason ?? waited
     }
-    progress.stopReason = reason
+    stopReason = reason
   }
 
   // MARK: - Saving
@@ -143,6 +144,9 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
 
   private mutating func checkpoint() throws {
     var files = try agent.snapshot()
+    progress.earlyEnd = stopReason.map {
+      EarlyEnd(reason: $0, totalSteps: run.description.totalSteps)
+    }
     files["evaluation.json"] = try encodedState(progress)
     // Before the checkpoint, as the rows of metrics.
     try completions.flush()

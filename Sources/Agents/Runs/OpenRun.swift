@@ -10,6 +10,16 @@ public enum RunEnd: Sendable, Equatable {
   case stopped(signal: Int32)
 }
 
+/// An end that came before a run's steps were taken, as its checkpoints remember it.
+struct EarlyEnd: Codable, Sendable {
+  let reason: String
+  /// The steps that the run was to take then: whoever names another end wants to go on.
+  let totalSteps: Int
+
+  /// Why a run that is to take so many steps has ended, if it has.
+  func reason(of totalSteps: Int) -> String? { self.totalSteps == totalSteps ? reason : nil }
+}
+
 /// A run that is to be gone on with, before anything in its folder changes.
 struct InterruptedRun {
   let directory: RunDirectory

@@ -58,13 +58,12 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
       return agent.stepCount
     }
     agent.totalSteps = found.description.totalSteps
-    let stop = try decodedState([String: String].self, Self.callbackFile, of: files)
+    let earlyEnd = try decodedState(EarlyEnd.self, Self.callbackFile, of: files)
     run = try OpenRun(found, after: agent.stepCount)
     self.agent = agent
     self.environments = environments
     self.callbacks = (found.description.evaluation?.callbacks ?? []) + callbacks
-    // Whoever names another end wants to go on.
-    stopReason = found.hasNewEnd ? nil : stop?["stop"]
+    stopReason = earlyEnd?.reason(of: found.description.totalSteps)
     for i in self.callbacks.indices {
       let prefix = Self.prefix(i)
       try self.callbacks[i].restore(
@@ -189,7 +188,10 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
     for i in callbacks.indices {
       for (name, data) in try callbacks[i].snapshot() { files[Self.prefix(i) + name] = data }
     }
-    if let stopReason { files[Self.callbackFile] = try encodedState(["stop": stopReason]) }
+    if let stopReason {
+      files[Self.callbackFile] = try encodedState(
+        EarlyEnd(reason: stopReason, totalSteps: run.description.totalSteps))
+    }
     // Before the checkpoint, as the rows of metrics.
     try flushEvaluations()
     try run.writeCheckpoint(step: agent.stepCount, files: files, segments: agent.segments)
