@@ -10,7 +10,8 @@ struct CompareCommand: ParsableCommand {
       A set is the folder of a benchmark, a folder of run directories, or one run directory. Runs of the same \
       agent in the same environment are compared by the mean returns of their final evaluations; two sets of \
       one agent each are compared environment by environment. The verdict is a regression where the interval \
-      of the probability that a run of B beats one of A lies below one half, over all tasks or in one of them.
+      of the probability that a run of B beats one of A lies below one half, over all tasks or in one of them, \
+      and chance alone would put B so low in fewer than one of forty comparisons.
       """)
 
   @Argument(help: ArgumentHelp("What was before.", valueName: "a"))
@@ -49,7 +50,8 @@ struct CompareCommand: ParsableCommand {
       case .improvement: "improvement: B is better than A"
       case .noDifference: "no difference shown"
       case .undecided:
-        "undecided: a verdict needs at least \(Comparison.fewestRuns) runs of each task on each side"
+        "undecided: so few runs can lie apart by chance; "
+          + "\(Comparison.fewestRuns(tasks: comparison.tasks.count)) of each task on each side are enough"
       }
     line(
       "\(verdict); a run of B beats one of A with probability \(fixed(comparison.probability.value, 3)) "

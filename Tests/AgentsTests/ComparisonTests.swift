@@ -18,7 +18,7 @@ private final class Runs {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         try encoder.encode(description).write(to: URL(filePath: folder + "/run.json"))
-        try Data("steps,seconds\n50,1\n100,2\n".utf8)
+        try Data("steps,episodes,mean_return,seconds\n50,1,0,1\n100,2,0,2\n".utf8)
           .write(to: URL(filePath: folder + "/metrics.csv"))
         let directory = try RunDirectory(reading: folder)
         // Two episodes around the mean; the last entry of the last step counts.
@@ -66,13 +66,32 @@ private final class Runs {
     #expect(comparison.verdict == .regression)
   }
 
-  @Test func twoRunsDecideNothing() throws {
-    let (a, b) = (
-      try Runs([("ppo", "X-v0", [500, 499])]), try Runs([("ppo", "X-v0", [1, 2])])
-    )
+  /// Of three runs and three, each side is ahead of all of the other by chance once in ten times.
+  @Test func fewRunsDecideNothing() throws {
+    func compared(_ a: [Double], _ b: [Double]) throws -> Comparison {
+      let sets = (try Runs([("ppo", "X-v0", a)]), try Runs([("ppo", "X-v0", b)]))
+      return try Comparison(of: sets.0.path, and: sets.1.path)
+    }
+    let two = try compared([500, 499], [1, 2])
+    #expect(two.verdict == .undecided)
+    #expect(two.warnings.contains { $0.contains("2 runs on a side") })
+    #expect(try compared([500, 499, 498], [1, 2, 3]).verdict == .undecided)
+    #expect(try compared([500, 499, 498, 497], [1, 2, 3, 4]).verdict == .regression)
+    // Two of 126 ways to deal these out look like this.
+    #expect(try compared([5, 6, 7, 8], [1, 2, 3, 4, 5]).verdict == .regression)
+    #expect([1, 2, 6, 7, 23, 24].map { Comparison.fewestRuns(tasks: $0) } == [4, 5, 5, 6, 6, 7])
+  }
+
+  /// Of twenty tasks one is apart by chance in one of six comparisons of equal sets.
+  @Test func manyTasksRaiseNoFalseAlarm() throws {
+    let same = [1.0, 2, 3, 4, 5]
+    let others = (1..<20).map { (agent: "ppo", environment: "Same\($0)-v0", returns: same) }
+    let a = try Runs([("ppo", "X-v0", [6, 7, 8, 9, 10])] + others)
+    let b = try Runs([("ppo", "X-v0", same)] + others)
     let comparison = try Comparison(of: a.path, and: b.path)
-    #expect(comparison.verdict == .undecided)
-    #expect(comparison.warnings.contains { $0.contains("2 runs on a side") })
+    #expect(comparison.tasks.allSatisfy { $0.verdict == .undecided })
+    #expect(comparison.verdict == .noDifference)
+    #expect(comparison.tasks.last?.probability.interval.high == 0)
   }
 
   @Test func twoAgentsAreComparedEnvironmentByEnvironment() throws {

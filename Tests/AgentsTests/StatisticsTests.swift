@@ -110,6 +110,51 @@ private func expectClose(_ a: [Interval], _ b: [[Double]], within error: Double)
     #expect(interval.low >= 5.5 && interval.high <= 6.5 && interval.low < interval.high)
   }
 
+  /// Both chances of the rank test against a count of every way to deal the scores out.
+  @Test func chancesOfRanksAreThoseOfEveryDeal() throws {
+    /// The probability of improvement of every deal of some tasks.
+    func deals(_ x: [[Double]], _ y: [[Double]]) throws -> [Double] {
+      var all: [(x: [[Double]], y: [[Double]])] = [([], [])]
+      for (x, y) in zip(x, y) {
+        let pooled = x + y
+        var next: [(x: [[Double]], y: [[Double]])] = []
+        for hand in 0..<(1 << pooled.count) where hand.nonzeroBitCount == x.count {
+          let own = pooled.indices.filter { hand >> $0 & 1 == 1 }.map { pooled[$0] }
+          let others = pooled.indices.filter { hand >> $0 & 1 == 0 }.map { pooled[$0] }
+          for deal in all { next.append((deal.x + [own], deal.y + [others])) }
+        }
+        all = next
+      }
+      return try all.map {
+        try probabilityOfImprovement(of: Scores(tasks: $0.x), over: Scores(tasks: $0.y))
+      }
+    }
+    var random = PCG64(seed: 3)
+    func scores(_ count: Int) -> [Double] {
+      (0..<count).map { _ in Double(random.integers(0..<6)) }
+    }
+    let sizes: [[(Int, Int)]] = [
+      [(1, 1)], [(3, 3)], [(4, 5)], [(2, 6)], [(2, 3), (3, 2)], [(2, 2), (2, 3)],
+    ]
+    for sizes in sizes {
+      let (x, y) = (sizes.map { scores($0.0) }, sizes.map { scores($0.1) })
+      let found = try RankTest(of: Scores(tasks: x), over: Scores(tasks: y))
+      let all = try deals(x, y)
+      let own = probabilityOfImprovement(of: try Scores(tasks: x), over: try Scores(tasks: y))
+      let low = Double(all.count { $0 <= own + 1e-12 }) / Double(all.count)
+      let high = Double(all.count { $0 >= own - 1e-12 }) / Double(all.count)
+      #expect(abs(found.low - low) < 1e-12 && abs(found.high - high) < 1e-12, "\(x) over \(y)")
+      #expect(abs(found.least * Double(all.count) - 1) < 1e-12)
+    }
+    // More runs than are counted: the normal distribution comes close to what counting gives.
+    let few = (0..<50).map { Double($0 % 17) }
+    let more = (0..<50).map { Double($0 % 13) + 3 }
+    let counted = try RankTest(of: Scores(tasks: [few]), over: Scores(tasks: [more]))
+    let estimated = try RankTest(of: Scores(tasks: [few + [8]]), over: Scores(tasks: [more]))
+    #expect(0.01..<0.2 ~= counted.low && abs(estimated.low - counted.low) < 0.01, "\(counted.low)")
+    #expect(try RankTest(of: Scores(tasks: [[1, 1]]), over: Scores(tasks: [[1]])).low == 1)
+  }
+
   @Test func scoresAreSharesOfTheirScale() throws {
     let scores = try Scores(tasks: [[20, 500], [-500, -100]])
     let normalized = scores.normalized([(20, 500), (-500, -100)])

@@ -10,7 +10,8 @@ import Runtime
 ///
 /// Runs are compared by the mean return of their final evaluations, task by task, a task being an agent
 /// in an environment. B is worse where the interval of the probability that a run of B beats one of A
-/// lies below one half.
+/// lies below one half and chance alone would seldom put B's runs so low (Mann–Whitney): of few runs
+/// the bootstrap's interval is too narrow to say so alone.
 public struct Comparison: Codable, Sendable {
   public enum Verdict: String, Codable, Sendable {
     case regression
@@ -49,9 +50,16 @@ public struct Comparison: Codable, Sendable {
   public var tasks: [Task]
   public var warnings: [String]
 
-  /// Fewer runs than this on a side say nothing: of two and two, one side is ahead by chance once in three
-  /// times.
-  public static let fewestRuns = 3
+  /// How often chance alone may look like a regression, or like an improvement.
+  private static let mistakes = 0.025
+
+  /// The runs on each side from which on every one of so many tasks can have a verdict. With fewer,
+  /// each side is ahead of all of the other too often by chance: of three and three once in ten times.
+  public static func fewestRuns(tasks: Int) -> Int {
+    var runs = 1
+    while 1 / RankTest.ways(runs, of: 2 * runs) > mistakes / Double(tasks) { runs += 1 }
+    return runs
+  }
 
   /// Compares two folders, each that of a benchmark, of several run directories, or a run directory.
   ///
@@ -88,14 +96,15 @@ public struct Comparison: Codable, Sendable {
         agent: names.name, environment: names.a.environment, runsOfA: pair.a.fewestRuns,
         runsOfB: pair.b.fewestRuns, interquartileMeanOfA: pair.a.interquartileMean,
         interquartileMeanOfB: pair.b.interquartileMean, probability: estimate,
-        verdict: Self.verdict(estimate, runs: min(pair.a.fewestRuns, pair.b.fewestRuns)))
+        verdict: Self.verdict(
+          estimate, RankTest(of: pair.b, over: pair.a), Self.mistakes / Double(pairs.count)))
     }
     let all = (
       a: Scores(resampled: pairs.flatMap(\.a.tasks)), b: Scores(resampled: pairs.flatMap(\.b.tasks))
     )
     probability = Self.improvement(all.b, over: all.a, 0.95, &random)
     let fewest = min(all.a.fewestRuns, all.b.fewestRuns)
-    let whole = Self.verdict(probability, runs: fewest)
+    let whole = Self.verdict(probability, RankTest(of: all.b, over: all.a), Self.mistakes)
     // A task that got worse is not made good by others that got better.
     verdict = tasks.contains { $0.verdict == .regression } ? .regression : whole
     warnings = a.warnings + b.warnings + Self.leftOut(a, b, names.map { ($0.a, $0.b) })
@@ -116,10 +125,12 @@ public struct Comparison: Codable, Sendable {
       })
   }
 
-  private static func verdict(_ estimate: BenchmarkSummary.Estimate, runs: Int) -> Verdict {
-    if runs < fewestRuns { return .undecided }
-    if estimate.interval.high < 0.5 { return .regression }
-    return estimate.interval.low > 0.5 ? .improvement : .noDifference
+  private static func verdict(
+    _ estimate: BenchmarkSummary.Estimate, _ test: RankTest, _ limit: Double
+  ) -> Verdict {
+    if test.least > limit { return .undecided }
+    if estimate.interval.high < 0.5 && test.low <= limit { return .regression }
+    return estimate.interval.low > 0.5 && test.high <= limit ? .improvement : .noDifference
   }
 
   private static func leftOut(
