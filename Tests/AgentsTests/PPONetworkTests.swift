@@ -194,6 +194,25 @@ struct PPONetworkTests {
     #expect(throws: RunError.self) { try QAC(for: breakout, seed: 1) }
   }
 
+  /// β adapts to how far the whole update moved the policy, which is not nothing after a single minibatch.
+  @Test func thePenaltyAdaptsToTheUpdate() throws {
+    func penalty(_ learningRate: Double) throws -> Double? {
+      var configuration = PPOConfiguration()
+      configuration.klCoefficient = 1
+      configuration.stepsPerRollout = 40
+      configuration.epochs = 1
+      configuration.batchSize = 160
+      configuration.learningRate = .constant(learningRate)
+      var environments = try make("CartPole-v1", count: 4, seed: 1)
+      var agent = try PPO(for: environments, configuration, seed: 1)
+      let report = try agent.iterate(on: &environments, pool: WorkerPool(threads: 2))
+      #expect(report.losses.first { $0.name == "approx_kl" }?.value == 0)
+      return report.losses.first { $0.name == "kl_coef" }?.value
+    }
+    #expect(try penalty(0.3) == 2)
+    #expect(try penalty(1e-6) == 0.5)
+  }
+
   /// Worked by hand: log r = 0 costs nothing and gains A; r = 2 gains 2 A and pays β (1 − log 2).
   @Test func penalizedSurrogate() {
     let loss = penalizedSurrogateLoss(

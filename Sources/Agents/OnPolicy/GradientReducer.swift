@@ -47,3 +47,8 @@ struct GradientReducer {
     return (parts[0].0, parts[0].1)
   }
 }
+
+/// What is differentiated where only the values are wanted.
+struct NoParameters: Module {
+  mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {}
+}

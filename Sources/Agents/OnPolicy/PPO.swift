@@ -59,7 +59,6 @@ public struct PPO: OnPolicyAgent {
     let unitsOfBatch = max(settings.batchSize / unitRows, 1)
     let unitsOfChunk = max(GradientReducer.chunkRows / unitRows, 1)
     let klPenalty = klCoefficient.map { Float($0) }
-    var lastDivergence = 0.0
     var statistics = Statistics(
       learningRate: optimizer.learningRate, clipRange: Double(clipRange),
       explainedVariance: rollouts.buffer.explainedVariance)
@@ -131,7 +130,6 @@ public struct PPO: OnPolicyAgent {
 
         let meanKL = sums[3] / Double(rowCount)
         statistics.add(sums, rows: rowCount)
-        lastDivergence = meanKL
         if let targetKL = settings.targetKL, meanKL > 1.5 * targetKL { break epochs }
 
         optimizer.update(
@@ -142,7 +140,9 @@ public struct PPO: OnPolicyAgent {
     }
     if let coefficient = klCoefficient {
       klCoefficient = adaptedPenalty(
-        coefficient, divergence: lastDivergence, target: settings.klTarget)
+        coefficient,
+        divergence: divergence(from: batch, units: unitCount, ofChunk: unitsOfChunk, pool),
+        target: settings.klTarget)
       statistics.klCoefficient = klCoefficient
     }
     return statistics

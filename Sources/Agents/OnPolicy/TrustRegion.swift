@@ -87,8 +87,3 @@ struct TrustRegion {
     }
   }
 }
-
-/// What is differentiated where only the values are wanted.
-private struct NoParameters: Module {
-  mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {}
-}
