@@ -114,6 +114,18 @@ public final class RolloutBuffer: @unchecked Sendable {
     RolloutBuffer(
       stepCount: stepCount, environmentCount: environmentCount, observationSize: observationSize,
       actionSize: actionSize, maskSize: maskSize, elementSize: elementSize, memorySize: memorySize)
+  /// Bytes that a buffer of such sizes takes, give or take some a row of its own; nil beyond all memory.
+  public static func byteCount(
+    stepCount: Int, environmentCount: Int, observationSize: Int, actionSize: Int, maskSize: Int = 0,
+    elementSize: Int = 4
+  ) -> Int? {
+    // Two columns of doubles, seven of four bytes and the endings.
+    let cell = observationSize * elementSize + actionSize * 4 + maskSize + 2 * 8 + 7 * 4 + 1
+    let (cells, overflow) = (stepCount + 1).multipliedReportingOverflow(by: environmentCount)
+    let (bytes, overflows) = cells.multipliedReportingOverflow(by: cell)
+    return overflow || overflows ? nil : bytes
+  }
+
   }
 
   /// Bytes of one observation row.

@@ -197,6 +197,51 @@ import Testing
     #expect(targets[2] == 1)
   }
 
+  /// How often there is a report changes nothing in what is learnt, schedules included.
+  @Test func reportsOfQACChangeNothing() throws {
+    var models: [Data?] = []
+    for steps in [10, 40] {
+      var settings = Self.qac()
+      settings.stepsPerReport = steps
+      settings.learningRate = .linear(1e-2)
+      var environments = try make("CartPole-v1", count: 2, seed: 1)
+      var agent = try QAC(for: environments, settings, seed: 1)
+      try agent.train(on: &environments, steps: 160, workers: 1)
+      models.append(try agent.snapshot()["model.safetensors"])
+    }
+    #expect(models[0] == models[1])
+  }
+
+  /// Rollouts that no machine holds are refused before any of their memory is taken.
+  @Test func rolloutsLargerThanTheMemoryAreRefused() throws {
+    struct Wide: Environment {
+      var observationSpace: Box { Box(shape: [2000], in: 0...1) }
+      var actionSpace: Discrete { Discrete(2) }
+      mutating func reset(using random: inout PCG64) {}
+      mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+        StepResult(reward: 0)
+      }
+      func observe(into observation: inout MutableSpan<Float>) {
+        for i in 0..<2000 { observation[i] = 0 }
+      }
+    }
+    let environments = VectorEnvironment(count: 200, seed: 1) { Wide() }
+    func check<A: TrainableAgent>(_ type: A.Type) throws {
+      let settings = try ["n_steps=1000000", "net_arch=[2]"]
+        .reduce(A.Configuration()) { try $0.applying($1) }
+      let error = #expect(throws: RunError.self) {
+        try A(for: environments, settings, seed: 1, totalSteps: nil)
+      }
+      #expect(error?.kind == .usage)
+      #expect(
+        error?.description.contains("n_envs × n_steps of 200 × 1000000 needs 1.6 TB") == true,
+        "\(error?.description ?? "")")
+    }
+    try check(PPO.self)
+    try check(A2C.self)
+    try check(TRPO.self)
+  }
+
   @Test func whatQACCannotActInIsRefused() throws {
     let error = #expect(throws: RunError.self) {
       try QAC(for: try make("PointMass-v0", seed: 1), seed: 1)

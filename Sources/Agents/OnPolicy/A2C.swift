@@ -80,8 +80,9 @@ public struct A2C: OnPolicyAgent {
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///
   /// - Parameter totalSteps: The steps over which schedules run; `train` sets it where it is nil.
-  /// - Throws: `UnsupportedSpace` for spaces A2C cannot act in, `RunError` for settings out of range,
-  ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
+  /// - Throws: `UnsupportedSpace` for spaces A2C cannot act in, `RunError` for settings out of range and
+  ///   rollouts larger than the memory, `EnvironmentError` for an environment whose rows are not of the size
+  ///   its spaces say.
   public init(
     for environments: some VectorizedEnvironments, _ configuration: A2CConfiguration = .init(),
     seed: UInt64, totalSteps: Int? = nil
@@ -93,13 +94,14 @@ public struct A2C: OnPolicyAgent {
     self.totalSteps = totalSteps ?? 0
     let streams = SeedSequence.agent(seed)
     random = PCG64(streams.child(0))
-    model = try ActorCritic(
+    let model = try ActorCritic(
       for: environments, configuration.shared.network, agent: Self.name,
       exploresByState: configuration.shared.exploresByState, using: &random)
+    rollouts = try Rollouts(for: environments, configuration.shared, streams: streams, seed: seed)
+    self.model = model
     optimizer =
       configuration.usesRMSprop
       ? RMSprop.tensorFlowLike(epsilon: configuration.epsilon)
       : Adam(epsilon: configuration.epsilon)
-    rollouts = Rollouts(for: environments, configuration.shared, streams: streams, seed: seed)
   }
 }

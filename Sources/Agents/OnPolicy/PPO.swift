@@ -148,11 +148,32 @@ public struct PPO: OnPolicyAgent {
     return statistics
   }
 
+  /// How far the whole update moved the policy: the mean of `approximateKL` over the rollout.
+  private func divergence(
+    from batch: RolloutBatch, units unitCount: Int, ofChunk chunkUnits: Int, _ pool: WorkerPool
+  ) -> Double {
+    let (model, remembers) = (model, rollouts.buffer.memorySize > 0)
+    let (_, sums) = GradientReducer(pool: pool).sum(
+      at: NoParameters(), rows: unitCount, chunkRows: chunkUnits
+    ) { _, chunk in
+      let chosen = Array(Int32(chunk.lowerBound)..<Int32(chunk.upperBound))[...]
+      let picked = Indices(remembers ? batch.rows(ofEnvironments: chosen)[...] : chosen)
+      let (logProbabilities, _, _) = model.evaluate(
+        observations: batch.observations(picked), actions: batch.actions.selectingRows(picked),
+        mask: batch.masks?.selectingRows(picked),
+        sequences: remembers ? batch.sequences(chosen) : nil)
+      let logRatio = logProbabilities - batch.logProbabilities.selectingRows(picked)
+      return (Tensor(0), [Double(approximateKL(logRatio: logRatio).sum().item), 0, 0, 0, 0])
+    }
+    return sums[0] / Double(batch.count)
+  }
+
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///
   /// - Parameter totalSteps: The steps over which schedules run; `train` sets it where it is nil.
-  /// - Throws: `UnsupportedSpace` for spaces PPO cannot act in, `RunError` for settings out of range,
-  ///   `EnvironmentError` for an environment whose rows are not of the size its spaces say.
+  /// - Throws: `UnsupportedSpace` for spaces PPO cannot act in, `RunError` for settings out of range and
+  ///   rollouts larger than the memory, `EnvironmentError` for an environment whose rows are not of the size
+  ///   its spaces say.
   public init(
     for environments: some VectorizedEnvironments, _ configuration: PPOConfiguration = .init(),
     seed: UInt64, totalSteps: Int? = nil
@@ -164,15 +185,16 @@ public struct PPO: OnPolicyAgent {
     self.totalSteps = totalSteps ?? 0
     let streams = SeedSequence.agent(seed)
     random = PCG64(streams.child(0))
-    model = try ActorCritic(
+    let model = try ActorCritic(
       for: environments, configuration.shared.network, agent: Self.name,
       memory: configuration.own.memory, sharesMemory: configuration.sharesRecurrence,
       exploresByState: configuration.shared.exploresByState, using: &random)
-    klCoefficient = configuration.klCoefficient
-    optimizer = Adam(epsilon: configuration.adamEpsilon)
-    rollouts = Rollouts(
+    rollouts = try Rollouts(
       for: environments, configuration.shared, memorySize: model.memorySize, streams: streams,
       seed: seed)
+    self.model = model
+    klCoefficient = configuration.klCoefficient
+    optimizer = Adam(epsilon: configuration.adamEpsilon)
   }
 
   private struct Statistics {

@@ -34,10 +34,11 @@ public struct QAC: OnPolicyAgent {
   ) throws -> TrainingReport {
     var timers = PhaseTimers()
     var (policyLoss, criticLoss, updates) = (0.0, 0.0, 0.0)
-    optimizer.learningRate = configuration.own.learningRate.value(
-      at: rollouts.progress.remaining(of: totalSteps))
     let gamma = Float(configuration.gamma)
     for _ in 0..<configuration.own.stepsPerReport {
+      // At every step, so that it does not depend on how often there is a report.
+      optimizer.learningRate = configuration.own.learningRate.value(
+        at: rollouts.progress.remaining(of: totalSteps))
       let transition = try timers.time(.rollout) { try rollouts.step(model, in: &environments) }
       guard let transition else { continue }
       try timers.time(.update) {

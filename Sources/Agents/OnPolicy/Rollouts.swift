@@ -23,10 +23,22 @@ public struct Rollouts: Experience {
   private let gamma: Double
   private let lambda: Double
 
+  /// - Throws: `RunError` when the columns do not fit in memory.
   init(
     for environments: some VectorizedEnvironments, _ settings: RolloutSettings,
     memorySize: Int = 0, streams: SeedSequence, seed: UInt64
-  ) {
+  ) throws {
+    let bytes = RolloutBuffer.byteCount(
+      stepCount: settings.stepsPerRollout, environmentCount: environments.count,
+      observationSize: environments.observationSize, actionSize: environments.actionSize,
+      maskSize: environments.maskSize, elementSize: environments.observesBytes ? 1 : 4)
+    guard let bytes, bytes <= ReplayMemory.available else {
+      throw RunError(
+        .usage,
+        "n_envs × n_steps of \(environments.count) × \(settings.stepsPerRollout) needs "
+          + "\(bytes.map(ReplayMemory.text) ?? "more memory than there can be") of memory for a "
+          + "rollout, but there are \(ReplayMemory.text(ReplayMemory.available))")
+    }
     self.seed = seed
     gamma = settings.gamma
     lambda = settings.gaeLambda
