@@ -102,12 +102,7 @@ func evaluate(
       if let episodes {
         for n in 0..<count where returns[n] == nil { episodes[n].append(rows, n) }
       }
-      stepper.step(
-        0..<count,
-        StepRows(
-          actions: rows.limitedActions, observations: rows.observations,
-          finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
-          episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths, masks: masks))
+      stepper.step(0..<count, rows.stepRows())
       if let episodes {
         for n in 0..<count where returns[n] == nil { episodes[n].close(rows, n, endings[n]) }
       }

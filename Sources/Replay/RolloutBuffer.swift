@@ -38,6 +38,9 @@ public final class RolloutBuffer: @unchecked Sendable {
   public let endings: UnsafeMutablePointer<UInt8>
   /// `[T, N]`: V(final observation) where an episode was truncated, else 0.
   public let finalValues: UnsafeMutablePointer<Float>
+  /// `[N]`: the first step of this rollout after which an episode ended with an observation that is not
+  /// finite, -1 where there is none.
+  public let badFinals: UnsafeMutablePointer<Int32>
   /// `[T, N]`: return and length of the episode that ended there.
   public let episodeReturns: UnsafeMutablePointer<Double>
   public let episodeLengths: UnsafeMutablePointer<Int32>
@@ -83,6 +86,7 @@ public final class RolloutBuffer: @unchecked Sendable {
     rewards = column(cells, 0)
     endings = column(cells, 0)
     finalValues = column(cells, 0)
+    badFinals = column(environmentCount, -1)
     episodeReturns = column(cells, 0)
     episodeLengths = column(cells, 0)
     scaledRewards = column(cells, 0)
@@ -102,6 +106,7 @@ public final class RolloutBuffer: @unchecked Sendable {
     rewards.deallocate()
     endings.deallocate()
     finalValues.deallocate()
+    badFinals.deallocate()
     episodeReturns.deallocate()
     episodeLengths.deallocate()
     scaledRewards.deallocate()
@@ -109,11 +114,6 @@ public final class RolloutBuffer: @unchecked Sendable {
     returns.deallocate()
   }
 
-  /// A buffer of the same sizes with memory of its own.
-  public func emptyCopy() -> RolloutBuffer {
-    RolloutBuffer(
-      stepCount: stepCount, environmentCount: environmentCount, observationSize: observationSize,
-      actionSize: actionSize, maskSize: maskSize, elementSize: elementSize, memorySize: memorySize)
   /// Bytes that a buffer of such sizes takes, give or take some a row of its own; nil beyond all memory.
   public static func byteCount(
     stepCount: Int, environmentCount: Int, observationSize: Int, actionSize: Int, maskSize: Int = 0,
@@ -126,6 +126,11 @@ public final class RolloutBuffer: @unchecked Sendable {
     return overflow || overflows ? nil : bytes
   }
 
+  /// A buffer of the same sizes with memory of its own.
+  public func emptyCopy() -> RolloutBuffer {
+    RolloutBuffer(
+      stepCount: stepCount, environmentCount: environmentCount, observationSize: observationSize,
+      actionSize: actionSize, maskSize: maskSize, elementSize: elementSize, memorySize: memorySize)
   }
 
   /// Bytes of one observation row.

@@ -86,7 +86,10 @@ public struct ReplayedExperience: Experience {
     let (rows, scale) = (rows, scale)
     try environments.withStepper { stepper in
       stepper.observe(0..<count, into: rows.observations)
-      if !replay.hasBegun { replay.begin(rows.observations) }
+      if !replay.hasBegun {
+        for n in 0..<count { try requireFinite(rows.observation(at: n), of: n, rows, step: 0) }
+        replay.begin(rows.observations)
+      }
       for _ in 0..<steps {
         let isRandom = stepCount < learningStarts
         let step = stepCount
@@ -102,7 +105,7 @@ public struct ReplayedExperience: Experience {
                 Self.choose(
                   exploration, slice, runners[worker], step, noise, streams, rows, scale)
               }
-              Self.step(slice, stepper, rows)
+              stepper.step(slice, rows.stepRows())
             }
           }
         }
@@ -175,37 +178,16 @@ public struct ReplayedExperience: Experience {
     }
   }
 
-  private static func step(_ slice: Range<Int>, _ stepper: VectorStepper, _ rows: RolloutBuffer) {
-    stepper.step(
-      slice,
-      StepRows(
-        actions: UnsafePointer(rows.limitedActions),
-        observations: rows.observations,
-        finalObservations: rows.finalObservations,
-        rewards: rows.rewards,
-        endings: UnsafeMutableRawPointer(rows.endings).assumingMemoryBound(to: Ending.self),
-        episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths))
-  }
-
   /// Stores a step of every environment.
   private mutating func take(_ rows: RolloutBuffer) throws {
     let (count, size) = (rows.environmentCount, rows.actionSize)
-    // Bytes are always finite.
-    let width = rows.elementSize == 4 ? rows.observationSize : 0
-    let observations = rows.observations.assumingMemoryBound(to: Float.self)
-    let finals = rows.finalObservations.assumingMemoryBound(to: Float.self)
+    let step = stepCount / count + 1
     for n in 0..<count {
       let hasEnded = rows.endings[n] != 0
-      let shown = hasEnded ? finals : observations
-      var suspicion = Float(0)
-      for i in n * width..<(n + 1) * width { suspicion += shown[i] - shown[i] }
-      guard rows.rewards[n].isFinite, suspicion == 0 else {
-        let bad = (0..<width).first { !shown[n * width + $0].isFinite }
-        throw TrainingFailure(
-          "environment \(n) of seed \(seed) gave a number that is not finite at step "
-            + "\(stepCount / count + 1): "
-            + (bad.map { "observation[\($0)] is \(shown[n * width + $0])" }
-              ?? "the reward is \(rows.rewards[n])"))
+      if hasEnded { try requireFinite(rows.finalObservation(of: n), of: n, rows, step: step) }
+      try requireFinite(rows.observation(at: n), of: n, rows, step: step)
+      guard rows.rewards[n].isFinite else {
+        throw failure(n, step, "the reward is \(rows.rewards[n])")
       }
       if hasEnded {
         progress.episodes.add(return: rows.episodeReturns[n], length: Int(rows.episodeLengths[n]))
@@ -217,6 +199,20 @@ public struct ReplayedExperience: Experience {
       finalObservations: rows.finalObservations,
       observations: rows.observations)
     progress.stepCount += count
+  }
+
+  /// - Throws: `TrainingFailure` where a row that environment n gave holds a number that is not finite.
+  private func requireFinite(
+    _ row: UnsafeMutableRawPointer, of n: Int, _ rows: RolloutBuffer, step: Int
+  ) throws {
+    guard let i = rows.firstBadNumber(of: row) else { return }
+    let x = row.assumingMemoryBound(to: Float.self)[i]
+    throw failure(n, step, "observation[\(i)] is \(x)")
+  }
+
+  private func failure(_ n: Int, _ step: Int, _ field: String) -> TrainingFailure {
+    TrainingFailure(
+      "environment \(n) of seed \(seed) gave a number that is not finite at step \(step): \(field)")
   }
 
   // MARK: - Checkpoints

@@ -51,6 +51,7 @@ package struct RolloutWorkers {
     if let states {
       (buffer.firstMemory + first * remembered).update(from: states, count: rows * remembered)
     }
+    (buffer.badFinals + first).update(repeating: -1, count: rows)
     let endings = UnsafeMutableRawPointer(buffer.endings).assumingMemoryBound(to: Ending.self)
     stepper.observe(
       slice, into: buffer.observations,
@@ -68,19 +69,16 @@ package struct RolloutWorkers {
       runner.limited(
         rows: rows, actions + first * actionWidth,
         into: buffer.limitedActions + first * actionWidth)
-      stepper.step(
-        slice,
-        StepRows(
-          actions: UnsafePointer(buffer.limitedActions),
-          observations: buffer.observation(at: cell + count),
-          finalObservations: buffer.finalObservations,
-          rewards: buffer.rewards + cell, endings: endings + cell,
-          episodeReturns: buffer.episodeReturns + cell,
-          episodeLengths: buffer.episodeLengths + cell,
-          masks: maskWidth > 0 ? buffer.masks + (cell + count) * maskWidth : nil))
+      stepper.step(slice, buffer.stepRows(at: t, observing: t + 1))
       for n in slice {
         buffer.finalValues[cell + n] = 0
         if endings[cell + n] == .none { continue }
+        // The row is written over by the next episode that ends.
+        if buffer.badFinals[n] < 0
+          && buffer.firstBadNumber(of: buffer.finalObservation(of: n)) != nil
+        {
+          buffer.badFinals[n] = Int32(t)
+        }
         let state = states.map { $0 + (n - first) * remembered }
         if endings[cell + n] == .truncated {
           runner.values(
@@ -107,25 +105,27 @@ struct BadStep: Error {
 extension RolloutBuffer {
   /// Looks for numbers that are not finite, in (t, n) order.
   func firstBadStep() -> BadStep? {
-    // x − x is 0 for finite numbers only, so one sum tells whether a closer look is needed.
+    // As in `firstBadNumber`, one sum tells whether a closer look is needed.
     var suspicion: Float = 0
     let numbers = observations.assumingMemoryBound(to: Float.self)
-    // Bytes are always finite.
     let width = elementSize == 4 ? observationSize : 0
     for i in 0..<(count + environmentCount) * width { suspicion += numbers[i] - numbers[i] }
     var doubt = 0.0
     for i in 0..<count { doubt += rewards[i] - rewards[i] }
-    if suspicion == 0 && doubt == 0 { return nil }
+    let areFinalsGood = (0..<environmentCount).allSatisfy { badFinals[$0] < 0 }
+    if suspicion == 0 && doubt == 0 && areFinalsGood { return nil }
     for cell in 0..<count + environmentCount {
       let (t, n) = (cell / environmentCount, cell % environmentCount)
-      for i in 0..<width {
+      if let i = firstBadNumber(of: observation(at: cell)) {
         let x = numbers[cell * width + i]
-        if !x.isFinite {
-          return BadStep(environment: n, step: t, field: "observation[\(i)] is \(x)")
-        }
+        return BadStep(environment: n, step: t, field: "observation[\(i)] is \(x)")
       }
       if cell < count && !rewards[cell].isFinite {
         return BadStep(environment: n, step: t + 1, field: "the reward is \(rewards[cell])")
+      }
+      if Int(badFinals[n]) == t {
+        return BadStep(
+          environment: n, step: t + 1, field: "a number of its episode's final observation")
       }
     }
     return nil

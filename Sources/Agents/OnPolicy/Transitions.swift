@@ -80,12 +80,7 @@ public struct Transitions: Experience {
       runner.sample(
         rows: count, rows.observations, masks: nil, streams: &actionStreams, actions: rows.actions,
         logProbabilities: rows.logProbabilities, values: rows.values)
-      stepper.step(
-        0..<count,
-        StepRows(
-          actions: UnsafePointer(rows.actions), observations: rows.observations,
-          finalObservations: rows.finalObservations, rewards: rows.rewards, endings: endings,
-          episodeReturns: rows.episodeReturns, episodeLengths: rows.episodeLengths))
+      stepper.step(0..<count, rows.stepRows(rows.actions))
       return before
     }
     var next = copied(observations, count * width)
@@ -95,6 +90,7 @@ public struct Transitions: Experience {
     }
     for n in 0..<count
     where !rows.rewards[n].isFinite
+      || !before[n * width..<(n + 1) * width].allSatisfy(\.isFinite)
       || !next[n * width..<(n + 1) * width].allSatisfy(\.isFinite)
     {
       throw TrainingFailure(

@@ -89,6 +89,13 @@ public struct WholeEpisodes: Experience {
             + "\(bad / episode.observationSize) of an episode: "
             + "observation[\(bad % episode.observationSize)] is \(numbers[bad])")
       }
+      let last =
+        rows.endings[n] == 0 ? rows.observation(at: n) : rows.finalObservation(of: n)
+      if rows.firstBadNumber(of: last) != nil {
+        throw TrainingFailure(
+          "environment \(n) of seed \(seed) gave a number that is not finite at step "
+            + "\(episode.count) of an episode: a number of its last observation")
+      }
       progress.stepCount += episode.count
       if rows.endings[n] != 0 {
         progress.episodes.add(
@@ -126,13 +133,7 @@ public struct WholeEpisodes: Experience {
         rows: 1, observation, masks: mask, streams: stream, actions: action,
         logProbabilities: rows.logProbabilities + n, values: rows.values + n)
       runner.limited(rows: 1, action, into: rows.limitedActions + n * rows.actionSize)
-      stepper.step(
-        n..<n + 1,
-        StepRows(
-          actions: UnsafePointer(rows.limitedActions),
-          observations: rows.observations, finalObservations: rows.finalObservations,
-          rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
-          episodeLengths: rows.episodeLengths, masks: rows.maskSize > 0 ? rows.masks : nil))
+      stepper.step(n..<n + 1, rows.stepRows())
       maskBefore.withUnsafeBufferPointer { maskBefore in
         episode.append(
           observation: before, action: action, mask: mask == nil ? nil : maskBefore.baseAddress,

@@ -117,14 +117,7 @@ public struct TabularAgent<Rule: TemporalDifferenceRule>: TrainableAgent {
             chosen[n] = action
             rows.actions[n] = Float(action + firstAction)
           }
-          stepper.step(
-            0..<count,
-            StepRows(
-              actions: UnsafePointer(rows.actions),
-              observations: UnsafeMutableRawPointer(rows.observations),
-              finalObservations: UnsafeMutableRawPointer(rows.finalObservations),
-              rewards: rows.rewards, endings: endings, episodeReturns: rows.episodeReturns,
-              episodeLengths: rows.episodeLengths, masks: masks))
+          stepper.step(0..<count, rows.stepRows(rows.actions))
         }
         try timers.time(.update) {
           for n in 0..<count {
