@@ -24,28 +24,14 @@ struct CheckpointFiles {
     }
   }
 
-  /// The networks of `model.safetensors`, which must have the form of `model`.
-  func policy(like model: ActorCritic) throws -> ActorCritic {
-    let saved = try ActorCritic(
+  /// The networks of `model.safetensors`, which must have the form of `networks`.
+  func networks<Networks: SavedNetworks>(like networks: Networks) throws -> Networks {
+    let saved = try Networks(
       decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
-    guard saved.head == model.head, saved.encoder == model.encoder,
-      saved.parameters.map(\.name) == model.parameters.map(\.name),
-      saved.parameters.map(\.value.shape) == model.parameters.map(\.value.shape)
-    else {
-      throw RunError(
-        .data,
-        "\(directory)/model.safetensors holds a network of another shape than config.yaml asks for")
-    }
-    return saved
-  }
-
-  /// The policy of `model.safetensors`, which must have the form of `actor`.
-  func actor(like actor: Actor) throws -> Actor {
-    let saved = try Actor(
-      decoding: try file("model.safetensors"), file: directory + "/model.safetensors")
-    guard saved.head == actor.head, saved.encoder == actor.encoder,
-      saved.parameters.map(\.name) == actor.parameters.map(\.name),
-      saved.parameters.map(\.value.shape) == actor.parameters.map(\.value.shape)
+    guard saved.head == networks.head, saved.encoder == networks.encoder,
+      (saved.normalizer == nil) == (networks.normalizer == nil),
+      saved.parameters.map(\.name) == networks.parameters.map(\.name),
+      saved.parameters.map(\.value.shape) == networks.parameters.map(\.value.shape)
     else {
       throw RunError(
         .data,
@@ -71,6 +57,18 @@ struct CheckpointFiles {
     try Safetensors.decode(try file(name), file: directory + "/" + name).tensors
   }
 }
+
+/// What `model.safetensors` holds: a policy, alone or with its value function.
+protocol SavedNetworks: Module {
+  var head: ActionHead { get }
+  var encoder: ObservationEncoder { get }
+  var normalizer: ObservationNormalizer? { get }
+
+  init(decoding data: Data, file: String) throws
+}
+
+extension Actor: SavedNetworks {}
+extension ActorCritic: SavedNetworks {}
 
 extension DecodingError {
   /// What is wrong and where, without the type names a person cannot use.

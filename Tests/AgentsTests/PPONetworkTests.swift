@@ -159,7 +159,7 @@ struct PPONetworkTests {
     let changes: [(inout PPOConfiguration) -> Void] = [
       { $0.recurrence = .none }, { $0.recurrence = .gru }, { $0.recurrentUnits = 8 },
       { $0.sharesRecurrence = true }, { $0.recurrentLayers = 2 }, { $0.klCoefficient = 1 },
-      { $0.sharedArchitecture = [3] },
+      { $0.sharedArchitecture = [3] }, { $0.normalizeObservations = false },
     ]
     for change in changes {
       var configuration = Self.variants[4].configuration

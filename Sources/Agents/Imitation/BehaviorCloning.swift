@@ -125,7 +125,7 @@ public struct BehaviorCloning: TrainableAgent {
         "\(configuration.demonstrations) does not hold the demonstrations that \(directory) was trained on"
       )
     }
-    policy = try checkpoint.actor(like: policy)
+    policy = try checkpoint.networks(like: policy)
     try optimizer.restore(
       try checkpoint.tensors("state.safetensors"), step: state.optimizerStep, for: policy)
     (progress, random) = (state.progress, state.random)

@@ -158,14 +158,8 @@ public struct GAIL<Learner: RolloutLearner>: TrainableAgent {
           + "trained on")
     }
     let tensors = try checkpoint.tensors("discriminator.safetensors")
-    let parameters = try discriminator.parameters.map { name, value in
-      guard let tensor = tensors[name], tensor.shape == value.shape else {
-        throw RunError(
-          .data, "\(directory)/discriminator.safetensors lacks \(name) of shape \(value.shape)")
-      }
-      return tensor
-    }
-    discriminator = discriminator.replacingParameters(parameters)
+    discriminator = discriminator.replacingParameters(
+      try checkpoint.parameters("discriminator.safetensors", like: discriminator))
     let moments = tensors.filter { $0.key.hasPrefix("optimizer.") }
       .map { (String($0.key.dropFirst("optimizer.".count)), $0.value) }
     try optimizer.restore(

@@ -153,7 +153,7 @@ extension ReplayLearner {
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(OffPolicyState.self, of: Self.name)
-    normalizer = try checkpoint.actor(like: policy).normalizer
+    normalizer = try checkpoint.networks(like: policy).normalizer
     networks = try networks.replacingParameters(
       checkpoint.parameters("networks.safetensors", like: networks))
     try experience.restore(state.experience, directory: directory)

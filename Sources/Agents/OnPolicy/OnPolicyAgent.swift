@@ -66,7 +66,7 @@ extension OnPolicyAgent {
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(OnPolicyState<Source.State>.self, of: Self.name)
-    model = try checkpoint.policy(like: model)
+    model = try checkpoint.networks(like: model)
     try rollouts.restore(state.rollouts, directory: directory)
     let moments = try checkpoint.tensors("state.safetensors")
     try restoreOptimizer(moments, step: state.optimizerStep)

@@ -185,7 +185,7 @@ public struct TabularAgent<Rule: TemporalDifferenceRule>: TrainableAgent {
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(State.self, of: Self.name)
-    _ = try checkpoint.actor(like: form)
+    _ = try checkpoint.networks(like: form)
     guard state.values.hasSize(of: values), state.actionStreams.count == actionStreams.count,
       state.chosen.count == chosen.count,
       state.chosen.allSatisfy({ $0.map { 0..<values.actionCount ~= $0 } ?? true })
