@@ -2,6 +2,7 @@ import Envs
 import Foundation
 import Policy
 import Runtime
+import Tensors
 
 /// A learner that a run drives: it alternates between acting and learning, and its whole state can be
 /// saved and restored between two iterations.
@@ -41,6 +42,16 @@ extension Agent {
   public var segments: [CheckpointSegment] { [] }
 }
 
+extension TrainableAgent {
+  public var modules: [any Module] { [policy] }
+
+  /// What a person has to know where an environment has no preset, in one sentence; nil where it has one.
+  public static func missingPreset(for environment: String) -> String? {
+    Configuration.presetEnvironments.contains(environment)
+      ? nil : "\(name) has no preset for \(environment); its defaults are used"
+  }
+}
+
 /// A piece of an agent's state that never changes: one name always stands for the same bytes.
 public struct CheckpointSegment: Sendable {
   public let name: String
@@ -61,6 +72,10 @@ public protocol TrainableAgent: Agent {
 
   /// The trained policy, with the statistics that normalise what it reads.
   var policy: Actor { get }
+
+  /// Everything that is learnt, target networks included: what a checkpoint holds and a run looks at for
+  /// numbers that are not finite. The policy unless an agent says otherwise.
+  var modules: [any Module] { get }
 
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///

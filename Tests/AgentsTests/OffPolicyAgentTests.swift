@@ -165,6 +165,77 @@ import Testing
     try check(SAC.self, soft)
   }
 
+  /// What a checkpoint would hold is looked at, not only the policy.
+  @Test func networksThatAreNotFiniteReachNoCheckpoint() throws {
+    let folder = NSTemporaryDirectory() + "swirl-networks-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var settings = Self.small(DDPGSettings.self)
+    settings.shared.learningStarts = 200
+    let environments = try make("Pendulum-v1", count: 1, seed: 2)
+    var agent = try DDPG(for: environments, settings, seed: 2)
+    agent.networks.targetCritics.visitParameters { $1 = Tensor(repeating: .nan, shape: $1.shape) }
+    var run = try TrainingRun(
+      creating: folder,
+      RunDescription(
+        agent: "ddpg", environment: "Pendulum-v1", seed: 2, totalSteps: 100, version: "test",
+        simd: "test"), configuration: settings, agent: agent, environments: environments)
+    let failure = #expect(throws: TrainingFailure.self) { try run.train(workers: 1) }
+    #expect(failure?.description.contains("the parameter targetCritics.0") == true)
+    #expect(try run.directory.latestCheckpoint() == nil)
+  }
+
+  /// An environment that shows a number that is none: at first, in the final observation of its third step, or
+  /// in the first observation after that.
+  private struct Broken: Environment {
+    enum Fault: String, CaseIterable, Codable { case first, final, afterReset }
+    var fault: Fault
+    private var steps = 0
+    private var taken = 0
+    var observationSpace: Box { Box(shape: [2], in: -1...1) }
+    var actionSpace: Discrete { Discrete(2) }
+
+    init(_ fault: Fault) { self.fault = fault }
+
+    mutating func reset(using random: inout PCG64) { steps = 0 }
+    mutating func step(_ action: Int, using random: inout PCG64) -> StepResult {
+      steps += 1
+      taken += 1
+      return StepResult(reward: 1, ending: steps == 3 ? .terminated : .none)
+    }
+    func observe(into observation: inout MutableSpan<Float>) {
+      let isBad =
+        switch fault {
+        case .first: steps == 0
+        case .final: steps == 3
+        case .afterReset: steps == 0 && taken == 3
+        }
+      observation[0] = 0
+      observation[1] = isBad ? .nan : 0
+    }
+  }
+
+  /// Whatever an environment shows is looked at, by agents of every kind.
+  @Test(arguments: Broken.Fault.allCases)
+  private func everyObservationIsLookedAt(_ fault: Broken.Fault) throws {
+    func check<A: TrainableAgent>(_ type: A.Type, _ settings: A.Configuration) throws {
+      var environments = VectorEnvironment(count: 1, seed: 4) { Broken(fault) }
+      var agent = try A(for: environments, settings, seed: 4, totalSteps: nil)
+      let failure = #expect(throws: TrainingFailure.self, "\(A.name)") {
+        try agent.train(on: &environments, steps: 40, workers: 1)
+      }
+      #expect(
+        failure?.description.contains("gave a number that is not finite at step") == true,
+        "\(A.name): \(failure?.description ?? "")")
+      if fault == .final {
+        #expect(failure?.description.contains("at step 3") == true, "\(A.name)")
+      }
+    }
+    try check(DQN.self, Self.small(DQNSettings.self))
+    try check(A2C.self, A2CConfiguration())
+    try check(REINFORCE.self, REINFORCEConfiguration())
+    try check(QAC.self, QACConfiguration())
+  }
+
   /// The saved policy acts as the networks do, and nowhere beyond the bounds.
   @Test func savedPoliciesActAsTheAgent() throws {
     var environments = try make("Pendulum-v1", count: 1, seed: 2)

@@ -49,6 +49,7 @@ public struct GAIL<Learner: RolloutLearner>: TrainableAgent {
     set { learner.totalSteps = newValue }
   }
   public var policy: Actor { learner.policy }
+  public var modules: [any Module] { learner.modules + [discriminator] }
 
   /// Lets the learner collect and learn from a rollout that the discriminator pays for, then the
   /// discriminator from the same rollout.

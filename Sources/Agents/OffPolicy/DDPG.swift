@@ -45,7 +45,7 @@ public struct DDPG: OffPolicyAgent, ReplayLearner {
     let targets = temporalDifferenceTarget(
       rewards: batch.rewards, discounts: batch.discounts,
       values: networks.targetCritics(batch.next, nextActions)[0])
-    let (criticLoss, values, criticGradients) = try gradient(
+    let (criticLoss, values, criticGradients, _) = try gradient(
       of: "critic's", at: networks.critics, batch
     ) { critics in
       let values = critics(batch.observations, batch.actions)[0]
@@ -54,7 +54,7 @@ public struct DDPG: OffPolicyAgent, ReplayLearner {
     criticOptimizer.update(&networks.critics, criticGradients)
 
     // The critic is a constant here: its slope moves the policy alone.
-    let (actorLoss, _, actorGradients) = try gradient(
+    let (actorLoss, _, actorGradients, _) = try gradient(
       of: "policy's", at: networks.actor, batch
     ) { actor in
       (-networks.critics(batch.observations, actor(batch.observations).tanh())[0].mean(), ())

@@ -55,7 +55,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     let target =
       isDistributional ? distributionalTarget(batch) : valueTarget(batch)
 
-    let (loss, (errors, mean), gradients) = try gradient(
+    let (loss, (errors, mean), gradients, norm) = try gradient(
       of: "value", at: networks.online, batch
     ) { network in
       let outputs = network(batch.observations)
@@ -66,7 +66,6 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
       let weighted = batch.weights.map { losses * $0 } ?? losses
       return (weighted.mean(), (errors, values))
     }
-    let norm = globalNorm(gradients)
     optimizer.update(
       &networks.online, gradients, scale: clipScale(norm: norm, maximum: configuration.maxGradNorm))
 

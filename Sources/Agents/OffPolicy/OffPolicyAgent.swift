@@ -51,6 +51,8 @@ protocol ReplayLearner: OffPolicyAgent {
 extension ReplayLearner {
   public var stepCount: Int { experience.stepCount }
 
+  public var modules: [any Module] { [networks] }
+
   mutating func tookSteps(since before: Int) {}
 
   /// Steps the environments and learns from the replay in turn, some rounds of both.
@@ -108,18 +110,19 @@ extension ReplayLearner {
       encoder: encoder, normalizer: normalizer, weights: weights, using: &random)
   }
 
-  /// A loss and its gradient.
+  /// A loss, its gradient and the gradient's global norm.
   ///
-  /// - Parameter name: What the loss is called when it is not finite.
+  /// - Parameter name: What the loss is called when it or its gradient is not finite.
   /// - Throws: `TrainingFailure` when it is not: it names the op that was first and holds the minibatch.
   func gradient<M: Module, Extra>(
     of name: String, at model: M, _ batch: ReplayBatch, _ body: (M) -> (Tensor, Extra)
-  ) throws -> (loss: Tensor, extra: Extra, gradients: [Tensor]) {
+  ) throws -> (loss: Tensor, extra: Extra, gradients: [Tensor], norm: Double) {
     let (loss, extra, gradients) = valueWithGradient(at: model, body)
-    if loss.item.isFinite { return (loss, extra, gradients) }
+    let norm = globalNorm(gradients)
+    if loss.item.isFinite && norm.isFinite { return (loss, extra, gradients, norm) }
     throw NumberTrap.failure(
-      "the \(name) loss of update \(updates + 1)", hint: "a lower learning_rate", model: model,
-      batch: batch.named
+      "the \(loss.item.isFinite ? "gradient of the " : "")\(name) loss of update \(updates + 1)",
+      hint: "a lower learning_rate", model: model, batch: batch.named
     ) { _ = valueWithGradient(at: model, body) }
   }
 

@@ -62,7 +62,7 @@ public struct SAC: OffPolicyAgent, ReplayLearner {
       rewards: batch.rewards, discounts: batch.discounts,
       values: smallest(networks.targetCritics(batch.next, next.actions))
         - next.logProbabilities * alpha)
-    let (criticLoss, values, criticGradients) = try gradient(
+    let (criticLoss, values, criticGradients, _) = try gradient(
       of: "critics'", at: networks.critics, batch
     ) { critics in
       let values = critics(batch.observations, batch.actions)
@@ -71,7 +71,7 @@ public struct SAC: OffPolicyAgent, ReplayLearner {
     }
     criticOptimizer.update(&networks.critics, criticGradients)
 
-    let (actorLoss, logProbabilities, actorGradients) = try gradient(
+    let (actorLoss, logProbabilities, actorGradients, _) = try gradient(
       of: "policy's", at: networks.actor, batch
     ) { actor in
       let (actions, logProbabilities) = SquashedGaussian(outputs: actor(batch.observations))

@@ -53,7 +53,7 @@ public struct TD3: OffPolicyAgent, ReplayLearner {
     let targets = temporalDifferenceTarget(
       rewards: batch.rewards, discounts: batch.discounts,
       values: smallest(networks.targetCritics(batch.next, nextActions)))
-    let (criticLoss, values, criticGradients) = try gradient(
+    let (criticLoss, values, criticGradients, _) = try gradient(
       of: "critics'", at: networks.critics, batch
     ) { critics in
       let values = critics(batch.observations, batch.actions)
@@ -66,7 +66,7 @@ public struct TD3: OffPolicyAgent, ReplayLearner {
     means.add("learning_rate", learningRate)
 
     if criticOptimizer.step % configuration.policyDelay != 0 { return }
-    let (actorLoss, _, actorGradients) = try gradient(
+    let (actorLoss, _, actorGradients, _) = try gradient(
       of: "policy's", at: networks.actor, batch
     ) { actor in
       (-networks.critics.first(batch.observations, actor(batch.observations).tanh()).mean(), ())

@@ -39,6 +39,8 @@ extension OnPolicyAgent {
   /// The trained policy, with the statistics that normalise what it reads.
   public var policy: Actor { model.actor }
 
+  public var modules: [any Module] { [model] }
+
   public var adapting: [Double] {
     get { [] }
     set {}

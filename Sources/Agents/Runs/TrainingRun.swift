@@ -108,7 +108,9 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
       var report: TrainingReport
       do {
         report = try agent.iterate(on: &environments, pool: pool)
-        try agent.policy.requireFiniteParameters(after: agent.stepCount)
+        for module in agent.modules {
+          try module.requireFiniteParameters(after: agent.stepCount)
+        }
       } catch {
         // The rows before numbers went wrong are what a person looks at next.
         try? run.metrics.flush(now: true)
