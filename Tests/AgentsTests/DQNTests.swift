@@ -143,6 +143,9 @@ import Testing
     let cartPole = try make("CartPole-v1", seed: 1)
     for (assignments, words) in [
       (["n_atoms=0"], "n_atoms"), (["v_min=3", "v_max=1"], "v_min is 3"),
+      (["v_min=1e39", "v_max=1e40"], "v_min is 1e+39"), (["v_max=1e300"], "v_max, which is 1e+300"),
+      (["v_min=0", "v_max=1e-46", "n_atoms=51"], "32 bits"),
+      (["v_min=0", "v_max=1e-44", "n_atoms=51"], "32 bits"),
       (["goal_selection_strategy=future"], "the environment has no goals"),
       (["goal_selection_strategy=future", "prioritized_replay=true"], "prioritized_replay"),
       (["exploration_fraction=1.5"], "exploration_fraction"),
@@ -261,9 +264,53 @@ import Testing
       let fresh = try make("BitFlipping-v0", count: 50, seed: 9, options: options)
       return try evaluate(agent.policy, in: fresh, seed: 9).mean
     }
-    // The best mean is −3.02.
-    let withGoals = try mean(.future)
+    // The best mean is −3.02; without goals nearly every episode takes all of its eight steps.
+    let (withGoals, without) = (try mean(.future), try mean(nil))
     #expect(withGoals > -5, "\(withGoals)")
+    #expect(without < -6, "\(without)")
+  }
+
+  /// The target moves as often as the steps ask for, also where several of these times pass at once.
+  @Test func theTargetMakesUpForWhatPassed() throws {
+    let settings = Self.small {
+      $0.tau = 0.5
+      $0.targetUpdateInterval = 8
+      $0.trainFrequency = 24
+      $0.reportInterval = 24
+      $0.learningStarts = 1000
+    }
+    var environments = try make("CartPole-v1", seed: 1)
+    var agent = try DQN(for: environments, settings, seed: 1)
+    agent.networks.visitParameters { name, value in
+      value = Tensor(repeating: name.hasPrefix("target") ? 0 : 1, shape: value.shape)
+    }
+    _ = try agent.iterate(on: &environments, pool: WorkerPool(threads: 1))
+    for (name, value) in agent.networks.target.parameters {
+      #expect(value.scalars.allSatisfy { $0 == 0.875 }, "\(name)")
+    }
+  }
+
+  /// A loss that is finite may have a gradient that is not; nothing moves then.
+  @Test func aGradientThatIsNotFiniteEndsTraining() throws {
+    let settings = Self.small { $0.networkArchitecture = [1] }
+    let environments = try make("CartPole-v1", seed: 1)
+    var agent = try DQN(for: environments, settings, seed: 1)
+    agent.networks.visitParameters { name, value in
+      // A value of 1000 · (2 · 10⁻³⁸ · 3 · 10³⁸) has a slope of 3 · 10⁴¹ in its first weight.
+      let isFirst = name.contains("layers.0")
+      value = Tensor(
+        repeating: name.hasSuffix("bias") ? 0 : isFirst ? 2e-38 : 1000, shape: value.shape)
+    }
+    let before = agent.networks.parameters.map(\.value.scalars)
+    let batch = ReplayBatch(
+      rows: [0], observations: Tensor([3e38, 0, 0, 0], shape: [1, 4]),
+      actions: Tensor([0], shape: [1, 1]), rewards: Tensor([1]), next: .zeros([1, 4]),
+      discounts: Tensor([0.9]))
+    let failure = #expect(throws: TrainingFailure.self) { _ = try agent.learn(from: batch) }
+    #expect(
+      failure?.description.contains("the gradient of the value loss of update 1 is not finite")
+        == true, "\(failure?.description ?? "")")
+    #expect(agent.networks.parameters.map(\.value.scalars) == before)
   }
 
   @Test func itLearnsCartPole() throws {

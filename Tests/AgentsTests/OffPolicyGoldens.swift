@@ -144,6 +144,11 @@ import Testing
     for (found, expected) in zip(hand.scalars, [0, 0.25, 0.75] as [Float]) {
       #expect(abs(found - expected) < 1e-6)
     }
+    // A reward that is no number has no place, which its loss then shows.
+    let lost = projectedDistribution(
+      Tensor([0, 0, 1], shape: [1, 3]), rewards: Tensor([.nan]), discounts: Tensor([0.5]), low: -1,
+      high: 1)
+    #expect(lost.scalars.contains { $0.isNaN })
   }
 
   @Test func targetsStopWhereEpisodesTerminate() {

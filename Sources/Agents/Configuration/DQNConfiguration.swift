@@ -80,9 +80,11 @@ public struct DQNSettings: AgentSettings {
     try require.share(prioritizedAlpha, .prioritizedAlpha)
     try require.share(prioritizedBeta, .prioritizedBeta)
     try require.whole(atomCount, .atomCount, to: 1000)
+    // As the networks have them: what is apart in 64 bits may be one number in 32, or none.
+    let step = (Float(highestValue) - Float(lowestValue)) / Float(max(atomCount - 1, 1))
     try require.holds(
-      lowestValue.isFinite && highestValue.isFinite && lowestValue < highestValue, .lowestValue,
-      lowestValue, "below v_max, which is \(highestValue)")
+      step > 0 && step.isFinite, .lowestValue, lowestValue,
+      "below v_max, which is \(highestValue), and the steps between them numbers of 32 bits")
     try require.whole(sampledGoals, .sampledGoals, to: 1000)
     try require.holds(
       goalStrategy == nil || !prioritizedReplay, .prioritizedReplay, prioritizedReplay,

@@ -1,4 +1,5 @@
 import Envs
+import Foundation
 import Policy
 import Replay
 import Runtime
@@ -242,14 +243,17 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     return .epsilonGreedy(epsilon, atoms: configuration.atomCount, low: low, high: high)
   }
 
-  /// The target network follows each time so many steps have been taken.
+  /// The target network moves once for each time that so many steps have been taken; the learnt one did
+  /// not change in between.
   mutating func tookSteps(since before: Int) {
     let interval = configuration.targetUpdateInterval
-    if before / interval == stepCount / interval { return }
+    let moves = stepCount / interval - before / interval
+    if moves == 0 { return }
     if configuration.tau == 1 {
       networks.target = networks.online
     } else {
-      networks.target.average(with: networks.online, weight: Float(configuration.tau))
+      networks.target.average(
+        with: networks.online, weight: Float(1 - pow(1 - configuration.tau, Double(moves))))
     }
   }
 

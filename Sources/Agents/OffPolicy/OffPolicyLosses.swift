@@ -52,7 +52,8 @@ public func projectedDistribution(
             for atom in 0..<atoms {
               let moved = r[row] + discount[row] * (low + Float(atom) * step)
               let place = (min(max(moved, low), high) - low) / step
-              let below = min(max(Int(place), 0), atoms - 1)
+              // Infinite rewards of both signs make a sum that is no number, and so a loss that is none.
+              let below = place > 0 ? min(Int(place), atoms - 1) : 0
               let share = place - Float(below)
               target[row * atoms + below] += p[row * atoms + atom] * (1 - share)
               if below + 1 < atoms {
