@@ -111,13 +111,33 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
           position += count
           target += count
         case .oneHot(let classes, let start):
-          let choice = Int(number(source + position)) - start
-          for i in 0..<classes { target[i] = i == choice ? 1 : 0 }
+          // Compared as numbers: one from a file or a faulty environment may fit no Int.
+          let choice = number(source + position) - Float(start)
+          for i in 0..<classes { target[i] = choice == Float(i) ? 1 : 0 }
           position += 1
           target += classes
         }
       }
       source += rawSize
     }
+  }
+
+  /// The first number of raw rows that stands for a choice and is none of its options, if there is one.
+  package func firstStray(in rows: [Float]) -> Float? {
+    for row in stride(from: 0, to: rows.count, by: rawSize) {
+      var position = row
+      for part in parts {
+        switch part {
+        case .numbers(let count): position += count
+        case .oneHot(let classes, let start):
+          let choice = rows[position]
+          guard choice == choice.rounded(), Float(start)..<Float(start + classes) ~= choice else {
+            return choice
+          }
+          position += 1
+        }
+      }
+    }
+    return nil
   }
 }

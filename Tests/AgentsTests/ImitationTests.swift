@@ -124,6 +124,28 @@ private func recorded(_ count: Int = 4) throws -> Demonstrations {
     #expect(shares[0][1] > 0.98, "\(shares)")
   }
 
+  /// A state that is none, in a file that somebody wrote.
+  @Test(arguments: [1e30, -1, 16, 2.5] as [Float])
+  func observationsThatAreNoneAreRefused(_ state: Float) throws {
+    let folder = try Folder()
+    let environments = try make("FrozenLake-v1", seed: 1)
+    for isFinal in [false, true] {
+      let shown = try Demonstrations(
+        origin: .init(
+          environment: nil, options: [:], observationSpace: "\(environments.observationSpace)",
+          actionSpace: "\(environments.actionSpace)", player: "a person", seed: nil),
+        observations: Tensor([0, isFinal ? 4 : state], shape: [2, 1]),
+        actions: Tensor([1, 1], shape: [2, 1]), rewards: [0, 0], endings: [.none, .terminated],
+        finalObservations: Tensor([isFinal ? state : 8], shape: [1, 1]))
+      try shown.encoded().write(to: URL(filePath: folder.file("shown")))
+      let error = #expect(throws: RunError.self) {
+        try BehaviorCloning(for: environments, configuration(folder.file("shown")), seed: 1)
+      }
+      #expect(error?.kind == .data)
+      #expect(error?.description.contains("an observation with \(state)") == true)
+    }
+  }
+
   @Test func itBalancesAsItWasShown() throws {
     let folder = try Folder()
     try recorded(10).encoded().write(to: URL(filePath: folder.file("shown")))

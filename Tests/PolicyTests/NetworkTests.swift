@@ -1,3 +1,4 @@
+import Envs
 import Foundation
 import Policy
 import Runtime
@@ -235,6 +236,23 @@ struct NetworkTests {
     let stream = streams[0]
     #expect(act(draws: false) == first && streams[0] == stream)
     #expect(act(draws: true) != first)
+  }
+
+  /// What is none of the options is none of them, whatever number it is.
+  @Test func choicesThatAreNoneAreRead() throws {
+    let encoder = try ObservationEncoder(
+      Tuple([Discrete(3, start: -1), Box(shape: [1], in: 0...1)]))
+    let raw: [Float] = [-1, 0.5, 1, 0.25, .nan, 0, 1e30, 0, -.infinity, 0, 0.5, 0, 2, 0]
+    var encoded = [Float](repeating: 9, count: 28)
+    raw.withUnsafeBytes {
+      encoder.encode(rows: 7, $0.baseAddress!, normalizer: nil, into: &encoded)
+    }
+    #expect(encoded[..<8] == [1, 0, 0, 0.5, 0, 0, 1, 0.25])
+    #expect(encoded[8...].allSatisfy { $0 == 0 })
+    #expect(encoder.firstStray(in: Array(raw[..<4])) == nil)
+    for row in 2..<7 {
+      #expect(encoder.firstStray(in: Array(raw[row * 2..<row * 2 + 2])) != nil, "row \(row)")
+    }
   }
 
   @Test func filesThatDescribeImpossibleNetworksAreRefused() throws {

@@ -185,6 +185,15 @@ public struct Demonstrations: Sendable {
       space.contains(row: Array(numbers[row * width..<(row + 1) * width]).span)
     }
     if !areMembers { throw RunError(.data, "\(file) shows an action that is not in \(acted)") }
+    // Numbers of a box may leave their bounds a little; what is a choice is one of its options.
+    let encoder = try ObservationEncoder(for: environments)
+    if !encoder.readsBytes,
+      let stray = encoder.firstStray(in: observations.scalars)
+        ?? encoder.firstStray(in: finalObservations.scalars)
+    {
+      throw RunError(
+        .data, "\(file) shows an observation with \(stray), which is not in \(observed)")
+    }
   }
 }
 
