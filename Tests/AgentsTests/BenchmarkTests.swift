@@ -200,6 +200,17 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
      "simd": "x", "sessions": [\(sessions.joined(separator: ","))]}
     """.write(toFile: path + "/run.json", atomically: true, encoding: .utf8)
     try """
+    for cell in ["nan", "1e30", "-3", "2.5"] {
+      try (text + "\(cell),4,80,4,4,0,0\n").write(toFile: path, atomically: true, encoding: .utf8)
+      let error = #expect(throws: RunError.self) { try RunRecord(reading: directory) }
+      #expect(error?.kind == .data)
+      #expect(error?.description.contains("'\(cell)' in line 5 is no number of steps") == true)
+    }
+    for column in ["steps", "episodes", "mean_return", "seconds,"] {
+      let other = text.replacing(column, with: "x" + column)
+      try other.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect { try RunRecord(reading: directory) } throws: { "\($0)".contains("has no column") }
+    }
     steps,iteration,episodes,mean_return,seconds,seconds_update,seconds_evaluation
     10,1,20,1,1,0.25,0.5
     20,2,40,2,2.5,0.25,1

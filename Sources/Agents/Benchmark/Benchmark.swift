@@ -188,7 +188,8 @@ extension Benchmark {
     let directory = try RunDirectory(reading: folder)
     guard try directory.description().totalSteps == plan.steps,
       try directory.evaluations().contains(where: {
-        $0.seed == run.evaluationSeed && $0.deterministic && $0.returns.count == plan.episodes
+        $0.step >= plan.steps && $0.seed == run.evaluationSeed && $0.deterministic
+          && $0.returns.count == plan.episodes
       })
     else { return nil }
     return try RunRecord(reading: directory, evaluationSeed: run.evaluationSeed)

@@ -5,9 +5,11 @@ struct MetricsTable {
   /// The names of the columns, in order.
   private(set) var names: [String] = []
   private var columns: [[Double]] = []
+  /// The steps taken at each row.
+  private(set) var steps: [Int] = []
 
-  /// - Throws: `RunError` of kind `data` where a row is not one of numbers; a file that is not there has no
-  ///   rows, and a last line that was cut short does not count.
+  /// - Throws: `RunError` of kind `data` where a column that every run has is missing or a row is not one of
+  ///   numbers; a file that is not there has no rows, and a last line that was cut short does not count.
   init(of directory: RunDirectory) throws {
     let path = directory.file("metrics.csv")
     guard let data = FileManager.default.contents(atPath: path) else { return }
@@ -17,6 +19,10 @@ struct MetricsTable {
     guard let header = lines.first else { return }
     names = header.split(separator: ",").map(String.init)
     columns = names.map { _ in [] }
+    for name in ["steps", "episodes", "mean_return", "seconds"] where !names.contains(name) {
+      throw RunError(.data, "\(path) is damaged: it has no column \(name)")
+    }
+    let stepColumn = names.firstIndex(of: "steps")
     for (number, line) in lines.enumerated().dropFirst() {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false)
       guard cells.count == names.count else {
@@ -29,6 +35,15 @@ struct MetricsTable {
           throw RunError(
             .data,
             "\(path) is damaged: '\(cell.prefix(40))' in line \(number + 1) is not a number")
+        }
+        if column == stepColumn {
+          guard let count = Int(exactly: value), count >= 0 else {
+            throw RunError(
+              .data,
+              "\(path) is damaged: '\(cell.prefix(40))' in line \(number + 1) is no number of steps"
+            )
+          }
+          steps.append(count)
         }
         columns[column].append(value)
       }
@@ -45,11 +60,11 @@ struct MetricsTable {
   ///
   /// - Parameter starts: The steps from which each process went on.
   func seconds(through starts: [Int]) -> [Double] {
-    let (steps, evaluations) = (self["steps"], self[Self.evaluationColumn])
+    let evaluations = self[Self.evaluationColumn]
     var (before, last, evaluated) = (0.0, 0.0, 0.0)
     return self["seconds"].enumerated().map { row, now in
       if row > 0,
-        starts.contains(where: { steps[row - 1] <= Double($0) && Double($0) < steps[row] })
+        starts.contains(where: { steps[row - 1] <= $0 && $0 < steps[row] })
       {
         before += last
         (last, evaluated) = (0, 0)

@@ -54,7 +54,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
     environment = description.environment
     seed = description.seed
     let table = try MetricsTable(of: directory)
-    let rows = table["steps"].map { Int($0) }
+    let rows = table.steps
     let times = table.seconds(through: description.sessions.map(\.firstStep))
     let steps = max(rows.last ?? 0, description.sessions.last?.lastStep ?? 0)
     self.steps = steps
