@@ -53,6 +53,18 @@ private func search(_ plan: SearchPlan, in folder: Folder) throws -> Search {
     #expect(plan.settings(of: 3).map(\.value) != plan.settings(of: 2).map(\.value))
   }
 
+  /// Four digits would lie outside.
+  @Test func roundedNumbersStayInTheirRange() throws {
+    let space = try SearchSpace(
+      yaml: "gamma: {uniform: [0.99991, 0.99994]}\nlr: {log_uniform: [1.00001, 1.00004]}",
+      file: "space.yaml")
+    var random = PCG64(seed: 1)
+    for _ in 0..<20 {
+      let point = space.draw(using: &random).compactMap { Double($0.value) }
+      #expect(0.99991...0.99994 ~= point[0] && 1.00001...1.00004 ~= point[1], "\(point)")
+    }
+  }
+
   @Test func aSpaceThatIsNoneGetsASentence() {
     let cases = [
       ("", "names no setting"), ("- 1", "is not a mapping"), ("gamma: 0.9", "must be one of"),
@@ -62,6 +74,8 @@ private func search(_ plan: SearchPlan, in folder: Folder) throws -> Search {
       ("gamma: {uniform: [0, 1, 2]}", "two numbers"),
       ("gamma: {log_uniform: [0, 1]}", "positive numbers"),
       ("n_steps: {int: [1, 2.5]}", "whole numbers"),
+      ("n_steps: {int: [0, 9223372036854775807]}", "2^53"),
+      ("n_steps: {int: [-9007199254740993, 1]}", "2^53"),
       ("gamma: {choice: []}", "needs a value"), ("gamma: [", "cannot be read as YAML"),
       (String(repeating: "[", count: 5000), "nested too deeply"),
     ]
@@ -149,12 +163,31 @@ private func search(_ plan: SearchPlan, in folder: Folder) throws -> Search {
     #expect(search.ranking[0].failure == nil)
   }
 
+  /// A run that another process holds is no fault of its settings.
+  @Test func whatIsNoFaultOfATrialEndsTheSearch() throws {
+    let folder = Folder()
+    let plan = try plan(.random)
+    let search = try search(plan, in: folder)
+    let recipe = RunRecipe(
+      agent: plan.agent, environment: plan.environment, seed: 0, totalSteps: plan.steps,
+      settings: plan.settings(of: 0).map { "\($0)=\($1)" }, path: folder.path + "/trials/t0-s0",
+      version: "test")
+    let held = try recipe.open(recipe.parts(for: A2C.self))
+    #expect { try search.run(jobs: 1) { _ in } } throws: { "\($0)".contains("is being trained") }
+    #expect(search.ranking.allSatisfy { $0.failure == nil })
+    withExtendedLifetime(held) {}
+  }
+
   @Test func anotherSearchIsRefused() throws {
     let folder = Folder()
     do { _ = try search(plan(.random), in: folder) }
     #expect(throws: RunError.self) { try search(plan(.halving), in: folder) }
-    // More trials are the same search, further.
-    _ = try search(plan(.random, trials: 6), in: folder)
+    // More trials are the same search, further, and fewer take none of them away.
+    do { #expect(try search(plan(.random, trials: 6), in: folder).plan.trials == 6) }
+    do {
+      let fewer = try search(plan(.random, trials: 2), in: folder)
+      #expect(fewer.plan.trials == 6 && fewer.ranking.count == 6)
+    }
     #expect { try search(plan(.random, space: "gama: {uniform: [0, 1]}"), in: Folder()) } throws: {
       "\($0)".contains("'gamma'")
     }

@@ -167,7 +167,7 @@ extension Benchmark {
       return
     }
     let recipe = Self.recipe(run, plan, path, version)
-    var training = try recipe.open(type)
+    var training = try recipe.open(recipe.parts(for: type))
     tell(.began(run, step: training.agent.stepCount))
     let held = BufferPool.bytesInUseOfThisThread
     BufferPool.resetPeakOfThisThread()

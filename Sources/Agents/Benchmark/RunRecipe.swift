@@ -52,8 +52,7 @@ package struct RunRecipe: Sendable {
   /// Makes the agent and its environments and forgets them: what cannot be trained is said before
   /// anything is.
   package func check<Learner: TrainableAgent>(_ type: Learner.Type) throws {
-    let (environments, configuration) = try environments(for: type)
-    _ = try Learner(for: environments, configuration, seed: seed, totalSteps: totalSteps)
+    let configuration = try parts(for: type).configuration
     guard let directory = try? RunDirectory(reading: path) else { return }
     let description = try directory.description()
     guard description.totalSteps == totalSteps else {
@@ -72,21 +71,30 @@ package struct RunRecipe: Sendable {
     }
   }
 
-  private func environments<Learner: TrainableAgent>(
-    for type: Learner.Type
-  ) throws -> (AnyVectorEnvironment, Learner.Configuration) {
+  /// What a run is made of.
+  package typealias Parts<Learner: TrainableAgent> = (
+    learner: Learner, environments: AnyVectorEnvironment, configuration: Learner.Configuration
+  )
+
+  /// The agent at its beginning and its environments.
+  ///
+  /// - Throws: `RunError` of kind `usage` for settings or spaces the agent is not for.
+  package func parts<Learner: TrainableAgent>(for type: Learner.Type) throws -> Parts<Learner> {
     var configuration = try configuration(for: type)
     let environments = try make(
       environment, count: configuration.environmentCount, seed: seed,
       options: configuration.environmentOptions)
     configuration.environmentOptions = environments.spec?.options ?? [:]
-    return (environments, configuration)
+    return (
+      try Learner(for: environments, configuration, seed: seed, totalSteps: nil), environments,
+      configuration
+    )
   }
 
   /// The run, from its beginning or from where it was left.
-  package func open<Learner: TrainableAgent>(_ type: Learner.Type) throws -> TrainingRun<Learner> {
-    let (environments, configuration) = try environments(for: type)
-    let learner = try Learner(for: environments, configuration, seed: seed, totalSteps: nil)
+  package func open<Learner: TrainableAgent>(_ parts: Parts<Learner>) throws -> TrainingRun<Learner>
+  {
+    let (learner, environments, configuration) = parts
     if FileManager.default.fileExists(atPath: path + "/run.json") {
       return try TrainingRun(resuming: path) { _, recorded in
         try requireSame(recorded, configuration.yaml)

@@ -125,18 +125,22 @@ public final class Search: Sendable {
     in path: String, plan: SearchPlan, type: any TrainableAgent.Type, version: String
   ) throws {
     self.path = path
-    self.plan = plan
     self.type = type
     self.version = version
     let file = "\(path)/search.json"
+    var plan = plan
     var begun: SearchPlan?
     if let data = FileManager.default.contents(atPath: file) {
       guard let earlier = try? JSONDecoder().decode(SearchPlan.self, from: data) else {
         throw RunError(.data, "\(file) is damaged: it is not the plan of a search")
       }
+      // A random search may go on to more trials, and keeps those it has; the rungs of halving follow from
+      // their number.
       var grown = earlier
-      // A random search may go on to more trials; the rungs of halving follow from their number.
-      if plan.method == .random { grown.trials = plan.trials }
+      if plan.method == .random {
+        plan.trials = max(plan.trials, earlier.trials)
+        grown.trials = plan.trials
+      }
       guard grown == plan else {
         throw RunError(
           .usage,
@@ -145,6 +149,7 @@ public final class Search: Sendable {
       }
       begun = earlier
     }
+    self.plan = plan
     try Self.check(plan, type, path, version)
     do {
       try FileManager.default.createDirectory(
@@ -281,7 +286,15 @@ extension Search {
           agent: plan.agent, environment: plan.environment, seed: seed, totalSteps: plan.steps,
           settings: plan.settings(of: number).map { "\($0)=\($1)" },
           path: "\(path)/trials/t\(number)-s\(seed)", version: version)
-        var run = try recipe.open(type)
+        // Only what is wrong with its settings is a trial's own failure.
+        let parts: RunRecipe.Parts<Learner>
+        do { parts = try recipe.parts(for: type) } catch let error as RunError
+          where error.kind == .usage
+        {
+          reason = "\(error)"
+          break
+        }
+        var run = try recipe.open(parts)
         var step = run.agent.stepCount
         count(step - (rung > 0 ? plan.rungs[rung - 1].steps : 0))
         let end = try run.train(workers: 1, until: steps) { report in
@@ -294,8 +307,6 @@ extension Search {
         result.returns.append(mean(evaluation.returns))
       }
     } catch let error as TrainingFailure {
-      reason = "\(error)"
-    } catch let error as RunError where error.kind == .usage {
       reason = "\(error)"
     }
     let (failed, reached) = (reason, result)

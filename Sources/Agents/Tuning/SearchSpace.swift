@@ -87,6 +87,10 @@ public struct SearchSpace: Codable, Sendable, Equatable {
       guard case .integer(let low) = values[0], case .integer(let high) = values[1] else {
         throw RunError(.usage, "\(place): int needs two whole numbers")
       }
+      // Every whole number up to here is a number of 64 bits.
+      guard [low, high].allSatisfy({ $0.magnitude <= 1 << 53 }) else {
+        throw RunError(.usage, "\(place): int needs numbers from -2^53 to 2^53")
+      }
       return .integer(low: low, high: high)
     case "log_uniform":
       guard numbers[0] > 0 else {
@@ -97,15 +101,15 @@ public struct SearchSpace: Codable, Sendable, Equatable {
     }
   }
 
-  /// One point of the space, as texts of YAML by setting; numbers have four digits, so that what is
-  /// printed is what is trained.
+  /// One point of the space, as texts of YAML by setting; numbers have four digits where these lie in
+  /// their range, so that what is printed is what is trained.
   public func draw(using random: inout PCG64) -> [(key: String, value: String)] {
     dimensions.map { dimension in
       let text =
         switch dimension.range {
-        case .uniform(let low, let high): Self.rounded(random.uniform(low, high))
+        case .uniform(let low, let high): Self.rounded(random.uniform(low, high), low, high)
         case .logUniform(let low, let high):
-          Self.rounded(exp(random.uniform(log(low), log(high))))
+          Self.rounded(exp(random.uniform(log(low), log(high))), low, high)
         case .integer(let low, let high): "\(random.integers(low..<high + 1))"
         case .choice(let values): values[random.integers(0..<values.count)]
         }
@@ -113,8 +117,8 @@ public struct SearchSpace: Codable, Sendable, Equatable {
     }
   }
 
-  private static func rounded(_ value: Double) -> String {
-    "\(Double(String(format: "%.4g", value)) ?? value)"
+  private static func rounded(_ value: Double, _ low: Double, _ high: Double) -> String {
+    "\(min(max(Double(String(format: "%.4g", value)) ?? value, low), high))"
   }
 }
 
