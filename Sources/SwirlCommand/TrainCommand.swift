@@ -217,6 +217,7 @@ extension TrainCommand {
     let run = try TrainingRun(
       creating: path, description, configuration: configuration, agent: learner,
       environments: environments, callbacks: callbacks)
+    if let sentence = Learner.missingPreset(for: environment) { Console.note(sentence) }
     try drive(run, description, path)
   }
 

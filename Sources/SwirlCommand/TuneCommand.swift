@@ -92,8 +92,10 @@ struct TuneCommand: ParsableCommand {
       agent: agent, environment: environment,
       space: try SearchSpace(yaml: try TrainCommand.text(of: space), file: space), method: method,
       trials: trials, steps: steps, seeds: seeds, episodes: episodes, seed: seed)
+    let isNew = !FileManager.default.fileExists(atPath: "\(out)/search.json")
     let search = try Search(in: out, plan: plan, type: type, version: Version.current)
-    let shown = Shown(plan)
+    if isNew, let sentence = type.missingPreset(for: environment) { Console.note(sentence) }
+    let shown = Shown(search.plan)
     let end = try search.run(
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount
     ) { shown.show($0) }

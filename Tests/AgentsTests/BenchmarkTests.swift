@@ -82,6 +82,22 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
     }
     #expect(end == .finished(failures: []) && news.withLock { $0 } == 0)
     #expect(try again.summary(jobs: 2).csv == table.joined(separator: "\n") + "\n")
+
+    // An evaluation of an earlier checkpoint with the same seed is not the final one.
+    let run = plan.runs[0]
+    let directory = try RunDirectory(reading: "\(folder.path)/runs/\(run.name)")
+    let final = try #require(try directory.evaluations().last)
+    try FileManager.default.removeItem(atPath: directory.path + "/evaluations.json")
+    try directory.add(
+      EvaluationResult(returns: final.returns, lengths: final.lengths, seed: final.seed), step: 256,
+      deterministic: true)
+    let finished = Mutex<[BenchmarkPlan.Run]>([])
+    _ = again.run(jobs: 2) { event in
+      if case .finished(let run, _, true) = event { finished.withLock { $0.append(run) } }
+    }
+    #expect(finished.withLock { $0 } == [run])
+    #expect(
+      summary.warnings.contains("a2c has no preset for Identity-v0; its defaults are used."))
   }
 
   @Test func jobsDoNotChangeResults() throws {
@@ -184,6 +200,17 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try (text + "40,4,80,4,oops,0,0\n").write(toFile: path, atomically: true, encoding: .utf8)
     #expect { try RunRecord(reading: directory) } throws: { "\($0)".contains("metrics.csv") }
+    for cell in ["nan", "1e30", "-3", "2.5"] {
+      try (text + "\(cell),4,80,4,4,0,0\n").write(toFile: path, atomically: true, encoding: .utf8)
+      let error = #expect(throws: RunError.self) { try RunRecord(reading: directory) }
+      #expect(error?.kind == .data)
+      #expect(error?.description.contains("'\(cell)' in line 5 is no number of steps") == true)
+    }
+    for column in ["steps", "episodes", "mean_return", "seconds,"] {
+      let other = text.replacing(column, with: "x" + column)
+      try other.write(toFile: path, atomically: true, encoding: .utf8)
+      #expect { try RunRecord(reading: directory) } throws: { "\($0)".contains("has no column") }
+    }
     // A line that a crash cut short does not count.
     try (text + "40,4,80,4,4").write(toFile: path, atomically: true, encoding: .utf8)
     #expect(try RunRecord(reading: directory).steps == 30)
@@ -200,17 +227,6 @@ private func model(_ run: BenchmarkPlan.Run, in path: String) throws -> Data? {
      "simd": "x", "sessions": [\(sessions.joined(separator: ","))]}
     """.write(toFile: path + "/run.json", atomically: true, encoding: .utf8)
     try """
-    for cell in ["nan", "1e30", "-3", "2.5"] {
-      try (text + "\(cell),4,80,4,4,0,0\n").write(toFile: path, atomically: true, encoding: .utf8)
-      let error = #expect(throws: RunError.self) { try RunRecord(reading: directory) }
-      #expect(error?.kind == .data)
-      #expect(error?.description.contains("'\(cell)' in line 5 is no number of steps") == true)
-    }
-    for column in ["steps", "episodes", "mean_return", "seconds,"] {
-      let other = text.replacing(column, with: "x" + column)
-      try other.write(toFile: path, atomically: true, encoding: .utf8)
-      #expect { try RunRecord(reading: directory) } throws: { "\($0)".contains("has no column") }
-    }
     steps,iteration,episodes,mean_return,seconds,seconds_update,seconds_evaluation
     10,1,20,1,1,0.25,0.5
     20,2,40,2,2.5,0.25,1

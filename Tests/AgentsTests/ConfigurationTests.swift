@@ -24,7 +24,9 @@ import Testing
 
 /// Presets are in range, survive their file, and are of environments that exist.
 @Test func presetsAreWholeAndOfRegisteredEnvironments() throws {
-  func check<A: TrainableAgent>(_ type: A.Type) throws {
+  func check<A: TrainableAgent>(_ type: A.Type, hasPresets: Bool = true) throws {
+    try A.Configuration().validate()
+    #expect(A.Configuration.presetEnvironments.isEmpty != hasPresets, "\(A.name)")
     for environment in A.Configuration.presetEnvironments {
       let preset = A.Configuration.preset(environment)
       try preset.validate()
@@ -40,8 +42,24 @@ import Testing
   try check(PPO.self)
   try check(A2C.self)
   try check(TRPO.self)
-  try check(REINFORCE.self)
-  try check(QAC.self)
+  try check(REINFORCE.self, hasPresets: false)
+  try check(QAC.self, hasPresets: false)
+  try check(DDPG.self)
+  try check(TD3.self)
+  try check(SAC.self)
+  try check(DQN.self)
+  for environment in [
+    "LunarLander-v3", "Pendulum-v1", "MountainCarContinuous-v0", "HalfCheetah-v5", "Hopper-v5",
+    "Walker2d-v5",
+  ] {
+    #expect(A2C.missingPreset(for: environment) == nil)
+  }
+  for environment in ["MountainCarContinuous-v0", "LunarLanderContinuous-v3"] {
+    #expect(TRPO.missingPreset(for: environment) == nil)
+  }
+  #expect(
+    QAC.missingPreset(for: "Pendulum-v1")
+      == "qac has no preset for Pendulum-v1; its defaults are used")
 }
 
 @Test func settingsApplyInOrder() throws {

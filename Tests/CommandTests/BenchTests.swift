@@ -18,7 +18,9 @@ import Testing
     #expect(
       (last["warnings"] as? [String])?.contains { $0.contains("2 seeds are too few") } == true)
     #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\r"))
-    #expect(result.errors.split(separator: "\n").count == 4, "\(result.errors)")
+    // A line for each run, and for each agent that its defaults are used.
+    #expect(result.errors.split(separator: "\n").count == 6, "\(result.errors)")
+    #expect(result.errors.contains("ppo has no preset for Identity-v0; its defaults are used"))
     let names = try FileManager.default.contentsOfDirectory(atPath: out)
     #expect(
       Set(names).isSuperset(of: [

@@ -13,6 +13,7 @@ import Testing
     let result = try BuiltProgram.swirl(line + " --json")
     #expect(result.status == 0, "\(result.errors)")
     #expect(!result.errors.contains("\u{1B}") && result.errors.contains("trial 0: return"))
+    #expect(result.errors.contains("a2c has no preset for Identity-v0; its defaults are used"))
     let trials = try #require(try jsonLines(result.output).last?["trials"] as? [[String: Any]])
     #expect(trials.count == 4 && trials[0]["steps"] as? Int == 1200)
     let settings = try #require(trials[0]["settings"] as? [String: String])

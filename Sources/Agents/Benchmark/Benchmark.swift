@@ -195,6 +195,15 @@ extension Benchmark {
     return try RunRecord(reading: directory, evaluationSeed: run.evaluationSeed)
   }
 
+  /// A sentence for each agent and environment of the plan that has no preset.
+  public var missingPresets: [String] {
+    plan.environments.flatMap { environment in
+      plan.agents.compactMap { name in
+        agents.first { $0.name == name }?.missingPreset(for: environment)
+      }
+    }
+  }
+
   /// What the finished runs add up to.
   ///
   /// - Throws: `RunError` where a run directory is damaged.
@@ -204,7 +213,8 @@ extension Benchmark {
     let baselines = try Baselines(of: plan.environments, in: path)
     return BenchmarkSummary(
       plan: plan, records: records.compactMap { $0 },
-      unfinished: zip(runs, records).filter { $1 == nil }.map(\.0), baselines: baselines,
+      unfinished: zip(runs, records).filter { $1 == nil }.map(\.0),
+      missingPresets: missingPresets, baselines: baselines,
       machine: try Machine(in: path, jobs: jobs, version: version))
   }
 }

@@ -105,7 +105,7 @@ extension BenchmarkSummary {
 
   init(
     plan: BenchmarkPlan, records: [RunRecord], unfinished: [BenchmarkPlan.Run],
-    baselines: Baselines, machine: Machine
+    missingPresets: [String], baselines: Baselines, machine: Machine
   ) {
     self.plan = plan
     self.machine = machine
@@ -163,7 +163,7 @@ extension BenchmarkSummary {
             probability: .improvement(of: one.scores, over: other.scores, using: &random)))
       }
     }
-    warnings = Self.warnings(plan, records, unfinished)
+    warnings = Self.warnings(plan, records, unfinished) + missingPresets.map { $0 + "." }
   }
 
   private static func warnings(

@@ -16,14 +16,7 @@ extension PPOSettings {
     let others: [String: PPOConfiguration] = [
       "CartPole-v0": cartPole, "CartPole-v1": cartPole,
       "PositionOnlyCartPole-v0": .with {
-        $0.environmentCount = 8
-        $0.stepsPerRollout = 32
-        $0.batchSize = 256
-        $0.epochs = 20
-        $0.gamma = 0.98
-        $0.gaeLambda = 0.8
-        $0.learningRate = .linear(1e-3)
-        $0.clipRange = .linear(0.2)
+        $0 = cartPole
         $0.normalizeObservations = true
         $0.recurrence = .lstm
         $0.recurrentUnits = 64
@@ -155,7 +148,41 @@ extension A2CSettings {
       $0.normalizeRewards = true
       $0.environmentCount = 16
     },
+    "LunarLander-v3": .with {
+      $0.environmentCount = 8
+      $0.gamma = 0.995
+      $0.learningRate = .linear(8.3e-4)
+      $0.entropyCoefficient = 1e-5
+    },
+    "Pendulum-v1": .with {
+      $0.normalizeObservations = true
+      $0.normalizeRewards = true
+      $0.environmentCount = 8
+      $0.stepsPerRollout = 8
+      $0.gamma = 0.9
+      $0.gaeLambda = 0.9
+      $0.valueCoefficient = 0.4
+      $0.learningRate = .linear(7e-4)
+      $0.exploresByState = true
+      $0.logStdInit = -2
+      $0.orthogonalInitialization = false
+    },
+    "MountainCarContinuous-v0": .with {
+      $0.normalizeObservations = true
+      $0.normalizeRewards = true
+      $0.environmentCount = 4
+      $0.stepsPerRollout = 100
+      $0.exploresByState = true
+      $0.noiseSteps = 16
+      $0.orthogonalInitialization = false
+    },
+    "HalfCheetah-v5": runner, "Hopper-v5": runner, "Walker2d-v5": runner,
   ]
+
+  private static let runner = A2CConfiguration.with {
+    $0.normalizeObservations = true
+    $0.normalizeRewards = true
+  }
 }
 
 extension TRPOSettings {
@@ -193,6 +220,20 @@ extension TRPOSettings {
         $0.targetKL = 0.005
         $0.conjugateGradientDamping = 0.1
         $0.criticUpdates = 20
+      },
+      "LunarLanderContinuous-v3": .with {
+        $0.normalizeObservations = true
+        $0.normalizeRewards = true
+        $0.environmentCount = 2
+        $0.stepsPerRollout = 1024
+        $0.criticUpdates = 20
+      },
+      "MountainCarContinuous-v0": .with {
+        $0.normalizeObservations = true
+        $0.normalizeRewards = true
+        $0.environmentCount = 2
+        $0.exploresByState = true
+        $0.noiseSteps = 4
       },
       "HalfCheetah-v5": runner { $0.targetKL = 0.04 },
       "Hopper-v5": runner { _ in },

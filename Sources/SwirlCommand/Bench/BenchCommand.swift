@@ -78,8 +78,10 @@ struct BenchCommand: ParsableCommand {
       throw CommandFailure(.usage, "--out is empty; give the folder of the benchmark")
     }
     let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+    let isNew = try Benchmark.plan(in: out) == nil
     let benchmark = try Benchmark(
       in: out, plan: try plan(), agents: TrainCommand.agents, version: Version.current)
+    if isNew { benchmark.missingPresets.forEach(Console.note) }
     let table = LiveTable(benchmark.plan)
     let end = benchmark.run(jobs: jobs) { table.show($0) }
     table.finish()
