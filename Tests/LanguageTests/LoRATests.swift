@@ -69,6 +69,22 @@ import Testing
     #expect(hidden(1) != hidden(nil))
   }
 
+  @Test func `a sequence drops the same whatever it is packed with`() throws {
+    let model = try adapted(LoRA(rank: 4, dropout: 0.5))
+    var both = SharedPrompts()
+    let (a, b) = (both.add(prompt: [1, 2, 3], stream: 5), both.add(prompt: [4, 5], stream: 6))
+    both.add(completion: [7, 8], of: a, stream: 5)
+    both.add(completion: [9], of: b, stream: 6)
+    var alone = SharedPrompts()
+    let c = alone.add(prompt: [4, 5], stream: 6)
+    alone.add(completion: [9], of: c, stream: 6)
+    let seed = SeedSequence(3)
+    let whole = model.hidden(both, dropout: seed)
+    let rows = model.hidden(alone, dropout: seed)
+    #expect(whole.selectingRows(Indices([3, 4, 7])).scalars == rows.scalars)
+    #expect(rows.scalars != model.hidden(alone, dropout: SeedSequence(4)).scalars)
+  }
+
   @Test func `a rank that does not fit is refused with a sentence`() throws {
     #expect(
       throws: ModelError(

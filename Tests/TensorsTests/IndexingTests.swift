@@ -88,6 +88,14 @@ private func values(_ indices: Indices) -> [Int32] { (0..<indices.count).map { i
     return dropout(inputs[0], probability: 0.5, using: &random).squared()
   }
   #expect(findings.isEmpty)
+  // Rows that draw from streams of their own lose the same whatever stands beside them.
+  let rows = Tensor.ones([5, 3])
+  let parts = [(random: PCG64(seed: 1), rows: 2), (random: PCG64(seed: 2), rows: 3)]
+  var (first, second) = (PCG64(seed: 1), PCG64(seed: 2))
+  #expect(
+    dropout(rows, probability: 0.5, streams: parts).scalars
+      == dropout(.ones([2, 3]), probability: 0.5, using: &first).scalars
+      + dropout(.ones([3, 3]), probability: 0.5, using: &second).scalars)
   #expect(dropout(x, probability: 1, using: &copy).scalars.allSatisfy { $0 == 0 })
   #expect(dropout(x, probability: 0, using: &copy).scalars == x.scalars)
   #expect(Dropout(0.5, isOn: false)(x, using: &copy).scalars == x.scalars)

@@ -53,12 +53,8 @@ public struct LoRA: Sendable, Hashable, Codable {
       self.dropout = dropout
     }
 
-    func callAsFunction(_ x: Tensor, dropout seed: SeedSequence?) -> Tensor {
-      var input = x
-      if dropout > 0, let seed {
-        var random = PCG64(seed)
-        input = Tensors.dropout(x, probability: dropout, using: &random)
-      }
+    func callAsFunction(_ x: Tensor, dropout seeds: DropoutSeeds?) -> Tensor {
+      let input = dropout > 0 ? seeds?(x, probability: dropout) ?? x : x
       let inner = linear(input, weight: a.transposed()) * scale
       return linear(inner, weight: b.transposed())
     }

@@ -10,6 +10,8 @@ public struct SharedPrompts: Sendable {
   public private(set) var prompts: [[Int]] = []
   /// Each completion's prompt and tokens.
   public private(set) var completions: [(prompt: Int, tokens: [Int])] = []
+  /// What each prompt, and each completion, draws its dropout from.
+  private var (promptStreams, completionStreams): ([Int], [Int]) = ([], [])
   private(set) var promptTokens = 0
   private var completionTokens = 0
 
@@ -20,16 +22,22 @@ public struct SharedPrompts: Sendable {
 
   /// Adds a prompt of at least one token.
   ///
+  /// - Parameter stream: What its dropout is drawn from, beside the seed: a prompt with the same
+  ///   number loses the same, whatever it is packed with. Its place among the prompts when nil.
   /// - Returns: Its number.
-  public mutating func add(prompt: [Int]) -> Int {
+  public mutating func add(prompt: [Int], stream: Int? = nil) -> Int {
     if prompt.isEmpty { fail("SharedPrompts", "a prompt needs at least one token") }
+    promptStreams.append(stream ?? prompts.count)
     prompts.append(prompt)
     promptTokens += prompt.count
     return prompts.count - 1
   }
 
   /// Adds tokens that continue a prompt.
-  public mutating func add(completion: [Int], of prompt: Int) {
+  ///
+  /// - Parameter stream: As a prompt's; its place among the completions when nil.
+  public mutating func add(completion: [Int], of prompt: Int, stream: Int? = nil) {
+    completionStreams.append(stream ?? completions.count)
     completions.append((prompt, completion))
     completionTokens += completion.count
   }
@@ -51,6 +59,14 @@ public struct SharedPrompts: Sendable {
       defer { next += tokens.count }
       return [starts[prompt] + prompts[prompt].count - 1] + (0..<tokens.count).map { next + $0 }
     }
+  }
+
+  /// Where the rows of each prompt and completion draw their dropout from.
+  func dropout(from seed: SeedSequence) -> DropoutSeeds {
+    let (ofPrompts, ofCompletions) = (seed.child(0), seed.child(1))
+    return DropoutSeeds(
+      stretches: zip(promptStreams, prompts).map { (ofPrompts.child($0), $1.count) }
+        + zip(completionStreams, completions).map { (ofCompletions.child($0), $1.tokens.count) })
   }
 
   var tokens: [Int] { prompts.flatMap { $0 } + completions.flatMap(\.tokens) }
@@ -117,11 +133,12 @@ extension LanguageModel {
     let mask = mask
     let (queries, places, keys) = shared.attention(after: prefixCount)
     let picks = Indices(places.map(Int32.init))
+    let seeds = dropout.map(shared.dropout)
     var x = embed(shared.tokens, at: positions)
     for (index, block) in blocks.enumerated() {
-      let seed = dropout?.child(index)
+      let seeds = seeds?.child(index)
       let apply: @Sendable (LanguageModelBlock, Tensor) -> Tensor = { block, x in
-        block(x, rotation: rotation, dropout: seed) { q, k, v in
+        block(x, rotation: rotation, dropout: seeds) { q, k, v in
           let all = block.prefix.map {
             (Tensor.concatenated([$0.keys, k]), Tensor.concatenated([$0.values, v]))
           }

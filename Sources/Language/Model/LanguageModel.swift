@@ -107,11 +107,15 @@ public struct LanguageModel: Module {
     let keys = first == 0 ? sequences : sequences.lengthened(by: first)
     let rotation = rotation(at: positions)
     let mask = mask
+    let seeds = dropout.map { seed in
+      DropoutSeeds(
+        stretches: (0..<sequences.count).map { (seed.child($0), sequences[$0].count) })
+    }
     var x = embed(tokens, at: positions)
     for (index, block) in blocks.enumerated() {
-      let seed = dropout?.child(index)
+      let seeds = seeds?.child(index)
       let apply: @Sendable (LanguageModelBlock, Tensor) -> Tensor = { block, x in
-        block(x, rotation: rotation, dropout: seed) { q, k, v in
+        block(x, rotation: rotation, dropout: seeds) { q, k, v in
           guard let prefix = block.prefix else {
             return attention(q, k, v, queries: sequences, mask: mask)
           }

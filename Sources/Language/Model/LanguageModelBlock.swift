@@ -29,7 +29,7 @@ public struct LanguageModelBlock: Module {
   ///   - attend: Makes the heads' results of queries `[tokens, heads, dim]` and of the tokens' own keys and
   ///     values `[tokens, kvHeads, dim]`, which it may put into a cache.
   func callAsFunction(
-    _ x: Tensor, rotation: RotaryTable?, dropout: SeedSequence?,
+    _ x: Tensor, rotation: RotaryTable?, dropout: DropoutSeeds?,
     attend: (_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor
   ) -> Tensor {
     let tokens = x.shape[0]
@@ -47,7 +47,7 @@ public struct LanguageModelBlock: Module {
     return h + (feedForwardAdapter?(inner) ?? inner)
   }
 
-  private func feedForward(_ x: Tensor, _ dropout: SeedSequence?) -> Tensor {
+  private func feedForward(_ x: Tensor, _ dropout: DropoutSeeds?) -> Tensor {
     let inner = up(x, dropout: dropout?.child(5))
     let activated: Tensor
     if let gate {

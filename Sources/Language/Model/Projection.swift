@@ -37,7 +37,7 @@ public struct Projection: Sendable {
   /// `x`: `[…, in]`; the result: `[…, out]`.
   ///
   /// - Parameter dropout: Where an adapter in training draws what it drops; nil drops nothing.
-  func callAsFunction(_ x: Tensor, dropout: SeedSequence? = nil) -> Tensor {
+  func callAsFunction(_ x: Tensor, dropout: DropoutSeeds? = nil) -> Tensor {
     let y = product(with: x)
     guard let lora else { return y }
     return y + lora(x, dropout: dropout)
