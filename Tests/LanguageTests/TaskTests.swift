@@ -217,6 +217,7 @@ private func file(_ text: String) throws -> String {
   #expect(5..<50 ~= 200 - count)
   let pass = Set((0..<count).map { problems.problem($0, of: .training, seed: 1).prompt })
   #expect(pass.count == count)
+  #expect((0..<200).allSatisfy { pass.contains("q\($0)") != problems.keepsOut("q\($0)") })
   let problem = problems.problem(3, of: .training, seed: 1)
   #expect(problem.prompt == "q\(problem.answer)")
   #expect(abs(problems.score("it is \(problem.answer)", for: problem) - 0.2) < 1e-9)

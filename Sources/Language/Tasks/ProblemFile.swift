@@ -23,6 +23,8 @@ public struct ProblemFile: TextTask {
   public let path: String
   public let match: Match
   private let problems: [TaskSplit: [TextProblem]]
+  /// Keys whose hash lies below it are kept out of training.
+  private let heldOutLimit: UInt32
 
   /// - Parameters:
   ///   - evaluation: A file of problems to evaluate on; the whole of `path` is then trained on.
@@ -35,10 +37,12 @@ public struct ProblemFile: TextTask {
     self.match = match
     let all = try Self.read(path)
     if let evaluation {
+      heldOutLimit = 0
       problems = [.training: all, .evaluation: try Self.read(evaluation)]
     } else {
       let limit = UInt32((min(max(heldOut, 0), 1) * 10_000).rounded())
-      let isHeldOut = all.map { TaskSplit.hash($0.key) % 10_000 < limit }
+      heldOutLimit = limit
+      let isHeldOut = all.map { Self.isHeldOut($0.key, limit) }
       problems = [
         .training: zip(all, isHeldOut).filter { !$0.1 }.map(\.0),
         .evaluation: zip(all, isHeldOut).filter { $0.1 }.map(\.0),
@@ -48,6 +52,13 @@ public struct ProblemFile: TextTask {
       throw ModelError("\(path) holds no problem to train on; each line is one")
     }
   }
+
+  private static func isHeldOut(_ key: String, _ limit: UInt32) -> Bool {
+    TaskSplit.hash(key) % 10_000 < limit
+  }
+
+  /// Whether the problem with this prompt is kept out of training.
+  public func keepsOut(_ prompt: String) -> Bool { Self.isHeldOut(prompt, heldOutLimit) }
 
   public var components: [RewardComponent] { numberComponents }
 
