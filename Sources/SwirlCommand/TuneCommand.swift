@@ -95,7 +95,7 @@ struct TuneCommand: ParsableCommand {
     let isNew = !FileManager.default.fileExists(atPath: "\(out)/search.json")
     let search = try Search(in: out, plan: plan, type: type, version: Version.current)
     if isNew, let sentence = type.missingPreset(for: environment) { Console.note(sentence) }
-    let shown = Shown(search.plan)
+    let shown = try Shown(search.plan)
     let end = try search.run(
       jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount
     ) { shown.show($0) }
@@ -118,14 +118,10 @@ struct TuneCommand: ParsableCommand {
     private let plan: SearchPlan
     private let state: Mutex<State>
 
-    init(_ plan: SearchPlan) {
+    init(_ plan: SearchPlan) throws {
       self.plan = plan
-      let steps = plan.rungs.enumerated().reduce(0) { sum, rung in
-        let before = rung.offset > 0 ? plan.rungs[rung.offset - 1].steps : 0
-        return sum + rung.element.trials * (rung.element.steps - before) * plan.seeds
-      }
-      state = Mutex(
-        State(bar: Progress(title: "\(plan.agent) \(plan.environment)", total: steps)))
+      let title = "\(plan.agent) \(plan.environment)"
+      state = Mutex(State(bar: Progress(title: title, total: try plan.totalSteps())))
     }
 
     func show(_ event: Search.Event) {

@@ -61,6 +61,11 @@ import Testing
       ("tune ppo CartPole-v1 --space /nowhere.yaml", 66, ["/nowhere.yaml"]),
       ("tune ppo CartPole-v1 --space \(bad)", 64, ["gama", "'gamma'"]),
       ("tune ppo CartPole-v1 --space \(file) --method grid", 64, ["random or halving"]),
+      (
+        "tune ppo CartPole-v1 --space \(file) --trials 100000 --seeds 1000 --steps 1000000000000",
+        64,
+        ["more steps than can be counted"]
+      ),
       ("tune ppo CartPole-v1 --space \(file) --trials 0", 64, ["--trials", "whole number from 1"]),
     ]
     for (line, status, words) in cases {

@@ -64,6 +64,26 @@ public struct SearchPlan: Codable, Sendable, Equatable {
     }
   }
 
+  /// Environment steps of the whole search, should no trial fail.
+  ///
+  /// - Throws: `RunError` of kind `usage` where they are more than can be counted.
+  public func totalSteps() throws -> Int {
+    var (sum, before) = (0, 0)
+    for rung in rungs {
+      let (runs, tooMany) = rung.trials.multipliedReportingOverflow(by: seeds)
+      let (product, tooLong) = runs.multipliedReportingOverflow(by: rung.steps - before)
+      let (total, tooLarge) = sum.addingReportingOverflow(product)
+      if tooMany || tooLong || tooLarge {
+        throw RunError(
+          .usage,
+          "a search of \(trials) trials of \(steps) steps and \(seeds) seeds takes more steps than "
+            + "can be counted; ask for fewer")
+      }
+      (sum, before) = (total, rung.steps)
+    }
+    return sum
+  }
+
   /// The settings of a trial, the same whenever it is asked for.
   public func settings(of trial: Int) -> [(key: String, value: String)] {
     var random = PCG64(SeedSequence(seed, spawnKey: [0x5455_4E45]).child(trial))
@@ -127,6 +147,7 @@ public final class Search: Sendable {
     self.path = path
     self.type = type
     self.version = version
+    _ = try plan.totalSteps()
     let file = "\(path)/search.json"
     var plan = plan
     var begun: SearchPlan?
@@ -225,10 +246,7 @@ extension Search {
   public func run(jobs: Int, report: @escaping @Sendable (Event) -> Void) throws -> End {
     let isTelling = Mutex(())
     let tell: @Sendable (Event) -> Void = { event in isTelling.withLock { _ in report(event) } }
-    let total = plan.rungs.enumerated().reduce(0) { sum, rung in
-      let before = rung.offset > 0 ? plan.rungs[rung.offset - 1].steps : 0
-      return sum + rung.element.trials * (rung.element.steps - before) * plan.seeds
-    }
+    let total = try plan.totalSteps()
     let taken = Mutex(0)
     let failure = Mutex<(any Error)?>(nil)
     var survivors = Array(0..<plan.trials)
