@@ -38,7 +38,8 @@ if arguments.only != "torch":
 
     model = Llama(arguments.model, n_ctx=1024, n_threads=arguments.threads, n_threads_batch=arguments.threads,
                   verbose=False, logits_all=False)
-    tokens = model.tokenize(b"The quick brown fox " * 60)[:256]
+    tokens = model.tokenize(b"The quick brown fox " * 256)[:256]
+    assert len(tokens) == 256
 
     def prefill():
         model.reset()

@@ -8,9 +8,11 @@ func languageReadings(
 ) throws -> [Reading] {
   let checkpoint = try Checkpoint.open(try ModelStore.path(of: model))
   let tokenizer = try checkpoint.tokenizer()
-  let text = String(repeating: "The quick brown fox ", count: 60)
-  let bench = LanguageBench(
-    checkpoint: checkpoint, prompt: Array(tokenizer.encode(text).prefix(256)))
+  // However few tokens a tokenizer makes of it, there are enough.
+  let text = String(repeating: "The quick brown fox ", count: 256)
+  let prompt = Array(tokenizer.encode(text).prefix(256))
+  precondition(prompt.count == 256)
+  let bench = LanguageBench(checkpoint: checkpoint, prompt: prompt)
   return try threads.flatMap { threads in
     try withWorkers(WorkerPool(threads: threads)) {
       try languageRows.filter { rows.isEmpty || rows.contains($0.name) }.map { row in
