@@ -84,15 +84,6 @@ struct Root: ParsableCommand {
       EnvsCommand.self, TrainCommand.self, EvaluateCommand.self, RolloutCommand.self,
       BenchCommand.self, CompareCommand.self, TuneCommand.self, SpeedCommand.self,
       ExportCommand.self, ModelCommand.self, TokenizeCommand.self, GenerateCommand.self,
-      ChatCommand.self, ScoreCommand.self,
-    ] + viewing)
-
-  /// Only where the package is built with its trait.
-  private static var viewing: [any ParsableCommand.Type] {
-    #if Viewer
-      [ViewCommand.self, PlayCommand.self]
-    #else
-      []
-    #endif
-  }
+      ChatCommand.self, ScoreCommand.self, ViewCommand.self, PlayCommand.self,
+    ])
 }

@@ -4,26 +4,18 @@ import Swirl
 
 /// The options of `swirl train` that let a person watch.
 struct TrainingViewArguments: ParsableArguments {
-  #if Viewer
-    @Flag(help: "Show the policy in a window as it learns; the run is the same without it.")
-    var view = false
+  @Flag(help: "Show the policy in a window as it learns; the run is the same without it.")
+  var view = false
 
-    @Option(
-      parsing: .unconditional,
-      help: ArgumentHelp(
-        "Film an episode each time so many have ended, into videos/ of the run.",
-        valueName: "episodes"),
-      transform: wholeNumber(in: Limits.episodes))
-    var videoEvery: Int?
-  #endif
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Film an episode each time so many have ended, into videos/ of the run.",
+      valueName: "episodes"),
+    transform: wholeNumber(in: Limits.episodes))
+  var videoEvery: Int?
 
-  var isGiven: Bool {
-    #if Viewer
-      view || videoEvery != nil
-    #else
-      false
-    #endif
-  }
+  var isGiven: Bool { view || videoEvery != nil }
 
   /// Trains with what shows it; a window belongs on this thread, so that training is on another.
   func showing(title: String, _ train: @escaping @Sendable ([any Callback]) throws -> Void) throws {
@@ -32,6 +24,7 @@ struct TrainingViewArguments: ParsableArguments {
       guard view else { return try train(films) }
       try LiveTraining(title: title).run { try train(films + [$0]) }
     #else
+      if isGiven { throw CommandFailure.missingViewer(view ? "--view" : "--video-every") }
       try train([])
     #endif
   }

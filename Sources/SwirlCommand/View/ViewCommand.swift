@@ -71,7 +71,7 @@
         playbacks, columns: columns, showsPanel: film.panel ?? true, subtitle: watched.subtitle,
         keys: try showing.keys(for: playbacks[0].description), speed: film.speed,
         isPaused: showing.paused)
-      if film.at != nil || showing.paused, let step = film.at {
+      if let step = film.at {
         for _ in 0..<step { try session.perform(.forward(1)) }
       }
       try showing.show(
