@@ -19,11 +19,19 @@ public struct BestModel: Callback {
   }
 
   public mutating func iterationEnded(_ moment: inout TrainingMoment) throws {
-    if let mean = moment.report.evaluation?.mean, mean > best?.mean ?? -.infinity {
-      best = (moment.report.steps, mean, try moment.policy.encoded())
+    let policy = moment.policy
+    try consider(moment.report, in: moment.directory) { try policy.encoded() }
+  }
+
+  /// Keeps `model` where the report's evaluation is the best so far.
+  mutating func consider(
+    _ report: TrainingReport, in directory: RunDirectory?, model: () throws -> Data
+  ) throws {
+    if let mean = report.evaluation?.mean, mean > best?.mean ?? -.infinity {
+      best = (report.steps, mean, try model())
       isBehind = true
     }
-    guard isBehind, let path = path(in: moment.directory), let best else { return }
+    guard isBehind, let path = path(in: directory), let best else { return }
     try Self.write(best.model, to: path)
     isBehind = false
   }

@@ -46,13 +46,7 @@ func evaluate(
   _ policy: TextPolicy, on source: TextSource, problems: Int, seed: UInt64, temperature: Double,
   limit: Int, pool: WorkerPool
 ) throws -> LanguageEvaluation {
-  let held = source.problemCount(of: .evaluation)
-  if held == 0 {
-    throw RunError(
-      .usage,
-      "the task keeps no problems out of training; give it more, a larger held_out, or a file with the "
-        + "option evaluation")
-  }
+  let held = try source.heldOutCount()
   let sampler = try CompletionSampler(
     source, weights: [], seed: seed, temperature: temperature, limit: limit)
   let count = min(problems, held ?? .max)
@@ -66,4 +60,20 @@ func evaluate(
     }
   }
   return LanguageEvaluation(completions: completions, seed: seed, temperature: temperature)
+}
+
+extension TextSource {
+  /// How many problems are kept out of training; nil where they do not end.
+  ///
+  /// - Throws: `RunError` of kind `usage` where there are none, so that nothing can be evaluated.
+  public func heldOutCount() throws -> Int? {
+    let count = problemCount(of: .evaluation)
+    if count == 0 {
+      throw RunError(
+        .usage,
+        "the task keeps no problems out of training to evaluate on; give it more, a larger "
+          + "held_out, or a file with the option evaluation")
+    }
+    return count
+  }
 }

@@ -15,13 +15,21 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
   private var progress = EvaluationProgress()
   /// Why an evaluation ended the run, if one did.
   private var stopReason: String?
+  private var best = BestModel()
+  /// Evaluations that are not yet listed in the folder.
+  private var evaluations: [RunDirectory.Evaluation] = []
 
   public var directory: RunDirectory { run.directory }
 
   /// Starts a run in a new folder.
+  ///
+  /// - Throws: `RunError` where the run is to be evaluated and the task keeps no problems for that.
   public init(
     creating path: String, _ description: RunDescription, agent: A, source: TextSource
   ) throws {
+    if description.evaluation != nil { _ = try source.heldOutCount() }
+    var description = description
+    description.baseModel = try BaseModel(agent.configuration.shared.model)
     run = try OpenRun(creating: path, description, configuration: agent.configuration.yaml)
     self.agent = agent
     self.source = source
@@ -41,6 +49,9 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     make: (RunDescription, String) throws -> (A, TextSource)
   ) throws {
     let found = try InterruptedRun(path, agent: A.name, totalSteps: totalSteps)
+    // A loss may compare with the model that training began with, also where all of it is trained.
+    try found.description.baseModel?.requireUnchanged(
+      ModelSettings(ofRun: found.directory).model, under: path)
     var (agent, source) = try make(found.description, found.configuration)
     let files = try found.restore { checkpoint in
       try agent.restore(checkpoint.files, directory: checkpoint.directory)
@@ -54,6 +65,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
     self.source = source
     progress = restored ?? EvaluationProgress()
     stopReason = progress.earlyEnd?.reason(of: found.description.totalSteps)
+    try best.restore(files, in: found.directory)
   }
 
   /// Trains to the run's end, writing a checkpoint each `interval`, when a signal asks to stop, and
@@ -87,6 +99,7 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
       try completions.add(agent.samples, step: latest.steps)
       report(latest)
       do {
+        try considerBest(latest)
         try flush()
         if run.isCheckpointDue(interval) { try checkpoint() }
       } catch let error as RunError {
@@ -116,7 +129,10 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
         agent.policy, on: source, problems: plan.episodes, seed: plan.seed, temperature: 0,
         limit: A.Settings.completionLimit(agent.configuration.own), pool: pool)
       report.evaluation = found.result
-      try directory.add(found.result, step: report.steps, deterministic: true)
+      evaluations.append(
+        .init(
+          step: report.steps, seed: plan.seed, deterministic: true,
+          returns: found.result.returns, lengths: found.result.lengths))
       consider(found.result, plan, report.steps)
     }
     // In every report, since the columns of a table stay the same.
@@ -137,19 +153,34 @@ public struct LanguageRun<A: LanguageAgent>: Sendable {
 
   // MARK: - Saving
 
+  private mutating func considerBest(_ report: TrainingReport) throws {
+    let agent = agent
+    try best.consider(report, in: directory) {
+      try agent.snapshot()["model.safetensors"] ?? Data()
+    }
+  }
+
   private mutating func flush(now: Bool = false) throws {
-    try completions.flush()
+    try flushSamples()
     try run.metrics.flush(now: now)
   }
 
+  /// Writes the completions and evaluations so far.
+  private mutating func flushSamples() throws {
+    try completions.flush()
+    if evaluations.isEmpty { return }
+    try directory.add(evaluations)
+    evaluations = []
+  }
+
   private mutating func checkpoint() throws {
-    var files = try agent.snapshot()
+    var files = try agent.snapshot().merging(best.snapshot()) { $1 }
     progress.earlyEnd = stopReason.map {
       EarlyEnd(reason: $0, totalSteps: run.description.totalSteps)
     }
     files["evaluation.json"] = try encodedState(progress)
     // Before the checkpoint, as the rows of metrics.
-    try completions.flush()
+    try flushSamples()
     try run.writeCheckpoint(step: agent.stepCount, files: files)
   }
 }
@@ -165,10 +196,7 @@ struct CompletionLog: Sendable {
   /// Continues after `step`: lines written later by a process that then died are cut.
   init(_ directory: RunDirectory, after step: Int) throws {
     path = directory.file("completions.jsonl")
-    _ = try MetricsLog.cut(path) { _, line in
-      guard line.hasPrefix(Self.start) else { return false }
-      return (Int(line.dropFirst(Self.start.count).prefix { $0.isNumber }) ?? .max) <= step
-    }
+    _ = try MetricsLog.cut(path, after: step, start: Self.start)
   }
 
   mutating func add(_ samples: [LanguageSample], step: Int) throws {

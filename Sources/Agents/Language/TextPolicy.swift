@@ -152,7 +152,12 @@ extension TextPolicy {
     guard FileManager.default.fileExists(atPath: path + "/run.json") else { return nil }
     let run = try RunDirectory(reading: path)
     let settings = try ModelSettings(ofRun: run)
-    var policy = try TextPolicy(settings, seed: try run.description().seed, depth: depth + 1)
+    let description = try run.description()
+    // A model that is trained whole is in the checkpoint, whatever became of the one it began as.
+    if settings.loraRank > 0 {
+      try description.baseModel?.requireUnchanged(settings.model, under: path)
+    }
+    var policy = try TextPolicy(settings, seed: description.seed, depth: depth + 1)
     guard let checkpoint = try run.latestCheckpoint() else {
       throw RunError(
         .missing, "\(path) has no checkpoint yet; go on with: swirl train --resume \(path)")

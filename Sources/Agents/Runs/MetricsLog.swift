@@ -28,29 +28,36 @@ struct MetricsLog {
     // TensorBoard drops what it has from this step on; the row of `step` itself is kept.
     events = EventFile(firstStep: step + 1, time: now)
     eventPath = directory.file("events.out.tfevents.\(Int(now * 1000)).swirl.\(getpid())")
-    hasHeader = try Self.cut(directory.file("metrics.csv")) { index, line in
-      index == 0 || (line.split(separator: ",").first.flatMap { Int($0) } ?? .max) <= step
-    }
-    _ = try Self.cut(directory.file("metrics.jsonl")) { _, line in
-      guard line.hasPrefix(Self.start) else { return false }
-      return (Int(line.dropFirst(Self.start.count).prefix { $0.isNumber }) ?? .max) <= step
-    }
+    hasHeader = try Self.cut(directory.file("metrics.csv"), after: step, hasHeader: true)
+    _ = try Self.cut(directory.file("metrics.jsonl"), after: step, start: Self.start)
   }
 
   /// What each line of `metrics.jsonl` begins with.
   private static let start = "{\"steps\": "
 
-  /// Keeps the lines of a file that are wanted, without one that a crash cut short, which has no newline.
+  /// Cuts the lines of steps after `step`, and one that a crash cut short, which has no newline and
+  /// may end within a character.
   ///
-  /// - Returns: Whether any is left.
+  /// - Parameter start: What each line begins with, before its step.
+  /// - Returns: Whether any line is left.
   static func cut(
-    _ path: String, keeping isWanted: (Int, Substring) -> Bool
+    _ path: String, after step: Int, start: String = "", hasHeader: Bool = false
   ) throws -> Bool {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return false }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-    let kept = (text.hasSuffix("\n") ? lines : lines.dropLast()).enumerated()
-      .filter { isWanted($0.offset, $0.element) }.map(\.element)
-    try DurableFile.replace(path, with: Data(kept.map { $0 + "\n" }.joined().utf8))
+    guard let data = FileManager.default.contents(atPath: path) else { return false }
+    let newline = UInt8(ascii: "\n")
+    var kept = Data()
+    let whole = data[..<(data.lastIndex(of: newline) ?? data.startIndex)]
+    for (index, line) in whole.split(separator: newline).enumerated() {
+      let digits = line.dropFirst(start.utf8.count).prefix { 0x30...0x39 ~= $0 }
+      let isKnown = line.starts(with: start.utf8)
+      if (hasHeader && index == 0)
+        || (isKnown && (Int(String(decoding: digits, as: UTF8.self)) ?? .max) <= step)
+      {
+        kept += line
+        kept.append(newline)
+      }
+    }
+    try DurableFile.replace(path, with: kept)
     return !kept.isEmpty
   }
 

@@ -15,6 +15,8 @@ public struct RunDescription: Codable, Sendable, Equatable {
   public var gitCommit: String?
   /// How the run is evaluated while it trains, if it is.
   public var evaluation: EvaluationPlan?
+  /// The model that a language agent was started with, unless it made its own.
+  public var baseModel: BaseModel?
   /// Each process that trained the run, in order.
   public var sessions: [Session] = []
 
@@ -46,6 +48,7 @@ public struct RunDescription: Codable, Sendable, Equatable {
     case agent, environment, seed, version, cpu, simd, evaluation, sessions
     case totalSteps = "total_steps"
     case gitCommit = "git_commit"
+    case baseModel = "base_model"
   }
 
   private static var processorName: String {

@@ -32,7 +32,7 @@ extension RunDirectory {
     return entries
   }
 
-  private func manifest(of step: Int) -> Manifest? {
+  func manifest(of step: Int) -> Manifest? {
     FileManager.default.contents(atPath: file("checkpoints/step-\(step)/manifest.json")).flatMap {
       try? JSONDecoder().decode(Manifest.self, from: $0)
     }
