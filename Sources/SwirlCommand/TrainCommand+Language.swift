@@ -14,14 +14,17 @@ extension TrainCommand {
     languageAgents.first { $0.name == name }
   }
 
+  static func useless(_ option: String, for agent: any LanguageAgent.Type) -> CommandFailure {
+    CommandFailure(
+      .usage, "\(agent.name) trains a language model and has no use for \(option); leave it out")
+  }
+
   func startLanguage<Learner: LanguageAgent>(_ type: Learner.Type, _ task: String) throws {
     let refused: [(String, Bool)] = [
       ("--envs", envs != nil), ("--demonstrations", demonstrations != nil),
-      ("--view and --video-every", viewing.isGiven),
     ]
     if let (name, _) = refused.first(where: { $0.1 }) {
-      throw CommandFailure(
-        .usage, "\(Learner.name) trains a language model and has no use for \(name); leave it out")
+      throw Self.useless(name, for: type)
     }
     var configuration = LanguageConfiguration<Learner.Settings>()
     if let config {
@@ -31,18 +34,26 @@ extension TrainCommand {
     if let model { configuration.shared.model = model }
     if let lora { configuration.shared.loraRank = lora }
     if let rewardProgram { configuration.shared.rewardProgram = rewardProgram }
-    // A run is resumed from wherever the person is then.
-    configuration.shared.model = Self.absolute(configuration.shared.model)
-    let task = Self.absolute(task)
+    // A run is resumed from wherever the person is then. A name is no path, whatever lies there.
+    let named = [TextPolicy.characters] + ModelStore.known.map(\.name)
+    if !named.contains(configuration.shared.model) {
+      configuration.shared.model = Self.absolute(configuration.shared.model)
+    }
+    let isFile = task.hasSuffix(".jsonl") || task.hasSuffix(".json")
+    let task = isFile ? Self.absolute(task) : task
     configuration.shared.taskOptions.merge(try taskOptions(options.assignments, of: task)) { $1 }
+    if isFile, case .text(let file)? = configuration.shared.taskOptions["evaluation"] {
+      configuration.shared.taskOptions["evaluation"] = .text(Self.absolute(file))
+    }
     try configuration.validate()
 
     let seed = seed ?? 0
+    let plan = try evaluation.plan(named: task, seed: seed)
     let (learner, source) = try Self.made(type, task, configuration, seed: seed)
+    if plan != nil { _ = try source.heldOutCount() }
     let description = RunDescription(
       agent: Learner.name, environment: task, seed: seed, totalSteps: steps ?? 200,
-      version: Version.current, simd: simdLevel,
-      evaluation: try evaluation.plan(named: task, seed: seed))
+      version: Version.current, simd: simdLevel, evaluation: plan)
     let path =
       if let out { try RunName.usable(out) } else {
         try RunName.claim(
@@ -74,21 +85,23 @@ extension TrainCommand {
     _ type: Learner.Type, _ task: String,
     _ configuration: LanguageConfiguration<Learner.Settings>, seed: UInt64
   ) throws -> (Learner, TextSource) {
+    let source: TextSource
     do {
-      let source = try makeTask(task, options: configuration.shared.taskOptions)
-      return (try Learner(on: source, configuration, seed: seed), source)
-    } catch let error as ModelError {
-      guard task.hasSuffix(".jsonl"), type == SupervisedFineTuning.self,
+      source = try makeTask(task, options: configuration.shared.taskOptions)
+    } catch let error as ModelError where error.kind == .badData {
+      guard task.hasSuffix(".jsonl"), (try? ProblemFile(task)) == nil,
+        type == SupervisedFineTuning.self,
         let configuration = configuration as? SFTConfiguration,
         let learner = try SupervisedFineTuning(file: task, configuration, seed: seed) as? Learner
       else { throw error }
       return (learner, .task(NoProblems()))
     }
+    return (try Learner(on: source, configuration, seed: seed), source)
   }
 
   /// A path that is there, whole; a name of something else stays as it is.
   private static func absolute(_ name: String) -> String {
-    guard FileManager.default.fileExists(atPath: name) else { return name }
+    guard !name.isEmpty, FileManager.default.fileExists(atPath: name) else { return name }
     return URL(filePath: name).standardizedFileURL.path
   }
 
@@ -97,9 +110,10 @@ extension TrainCommand {
   ) throws {
     var run = run
     let title = "\(description.agent) \(URL(filePath: description.environment).lastPathComponent)"
-    show(
-      try trained(title, path, total: description.totalSteps, from: run.agent.stepCount) {
-        try run.train(workers: $0, interval: $1, report: $2)
-      })
+    var summary = try trained(
+      title, path, total: description.totalSteps, from: run.agent.stepCount
+    ) { try run.train(workers: $0, interval: $1, report: $2) }
+    if let plan = description.evaluation { try summary.addBest(plan, of: run.directory) }
+    show(summary)
   }
 }

@@ -139,6 +139,13 @@ struct TrainCommand: ParsableCommand {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
     // From the first moment on: a signal during start-up is then looked at as soon as training runs.
     StopSignals.install()
+    if viewing.isGiven {
+      // Before a window opens.
+      let name = try resume.map { try RunDirectory(reading: $0).description().agent } ?? agent
+      if let learner = name.flatMap(Self.languageAgent) {
+        throw Self.useless("--view and --video-every", for: learner)
+      }
+    }
     try viewing.showing(
       title: [agent, environment ?? resume].compactMap { $0 }.joined(separator: " on ")
     ) {
@@ -293,9 +300,7 @@ extension TrainCommand {
       title, path, total: description.totalSteps, from: run.agent.stepCount
     ) { try run.train(workers: $0, interval: $1, progress: $2) }
     if let plan = description.evaluation {
-      summary.best = try run.directory.evaluations().filter { $0.seed == plan.seed }
-        .max { $0.mean < $1.mean }
-      summary.bestModel = run.directory.bestModelFile
+      try summary.addBest(plan, of: run.directory)
     } else if run.environments.timeLimit != nil {
       // Without a time limit a policy may play for ever; whoever wants that asks 'swirl evaluate'.
       summary.evaluation = try SavedPolicy(run: path).evaluated(episodes: 10).result
@@ -359,6 +364,12 @@ extension TrainCommand {
     var bestModel = ""
     /// Why training ended before its steps were taken.
     var stopReason: String?
+
+    /// Of the evaluations that a plan asked for while training.
+    mutating func addBest(_ plan: EvaluationPlan, of directory: RunDirectory) throws {
+      best = try directory.evaluations().filter { $0.seed == plan.seed }.max { $0.mean < $1.mean }
+      bestModel = directory.bestModelFile
+    }
 
     func printJSON() {
       Output.standard.text("{\"run\": ")

@@ -20,6 +20,10 @@ import Testing
       Self.training("sft", steps: 20) + ["--eval-every", "10", "--out", warm, "--json"])
     #expect(first.status == 0, "\(first.errors)")
     #expect(try jsonLines(first.output).first?["steps"] as? Int == 20)
+    #expect(try !RunFolder(warm).data("best/model.safetensors").isEmpty)
+    expectRefusal(
+      try BuiltProgram.swirl("train --resume \(warm) --video-every 1"), status: 64,
+      saying: "--video-every")
     let second = try BuiltProgram.swirl(
       "train grpo addition --option bare=true --model \(warm) --lora 4 --steps 4 --out \(run) "
         + "--set max_completion_length=5 --set generation_batch_size=16 --set beta=0.01")
@@ -112,10 +116,46 @@ import Testing
         "train sft \(texts) --model characters --steps 2 --set hidden_size=32 --out "
           + folder.path("texts")
       ).status == 0)
+    // Whoever wants evaluations is told before anything is made.
+    for line in ["train sft \(texts)", "train sft \(file) --option held_out=0"] {
+      expectRefusal(
+        try BuiltProgram.swirl(
+          line + " --model characters --eval-every 1 --out \(folder.path("none"))"), status: 64,
+        saying: "held_out")
+      #expect(!FileManager.default.fileExists(atPath: folder.path("none")))
+    }
+    let empty = try folder.write("\n{\"text\": \"\"}\n", to: "empty.jsonl")
+    expectRefusal(
+      try BuiltProgram.swirl("train sft \(empty) --model characters --out \(folder.path("none"))"),
+      status: 65, saying: "empty.jsonl, line 2:")
     let bad = try folder.write(chats.replacing("user", with: "nobody"), to: "bad.jsonl")
     expectRefusal(
       try BuiltProgram.swirl("train sft \(bad) --model characters"), status: 65,
       saying: "line 1", "role")
+  }
+
+  @Test func namesAreNoPathsAndPathsAreWhole() throws {
+    let folder = try TemporaryFolder()
+    for name in ["addition", "characters"] {
+      try FileManager.default.createDirectory(
+        atPath: folder.path(name), withIntermediateDirectories: true)
+    }
+    let named = try BuiltProgram.swirl.run(
+      Self.training("sft", steps: 1) + ["--out", "named"], in: folder.url)
+    #expect(named.status == 0, "\(named.errors)")
+    let lines = (10..<40).map { "{\"prompt\": \"\($0)\", \"answer\": \"\($0)\"}\n" }
+    try folder.write(lines.prefix(20).joined(), to: "problems.jsonl")
+    try folder.write(lines.suffix(10).joined(), to: "test.jsonl")
+    let filed = try BuiltProgram.swirl.run(
+      [
+        "train", "sft", "problems.jsonl", "--option", "evaluation=test.jsonl", "--eval-every", "1",
+        "--steps", "1", "--out", "filed", "--model", "characters", "--set", "hidden_size=32",
+      ], in: folder.url)
+    #expect(filed.status == 0, "\(filed.errors)")
+    for run in ["named", "filed"] {
+      let resumed = try BuiltProgram.swirl("train --resume \(folder.path(run)) --steps 2")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+    }
   }
 
   @Test(arguments: [
