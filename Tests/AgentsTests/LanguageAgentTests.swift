@@ -2,6 +2,7 @@ import Agents
 import Foundation
 import Language
 import Runtime
+import Tensors
 import Testing
 
 /// A model so small that an iteration takes milliseconds.
@@ -75,6 +76,36 @@ func everyVariantLearns(variant: String) throws {
   for (a, b) in zip(whole.1, cut.1) { #expect(abs(a - b) < 1e-4 * max(a, 1)) }
 }
 
+@Test func microbatchesDropTheSameInputs() throws {
+  func losses(_ budget: Int, seed: UInt64 = 5) throws -> [Double] {
+    var agent = try SupervisedFineTuning(
+      on: addition(),
+      small(
+        "per_device_train_batch_size=16", "lora_r=4", "lora_dropout=0.5",
+        "micro_batch_tokens=\(budget)"), seed: seed)
+    var losses: [Double] = []
+    try agent.train(steps: 2, workers: 2) { report in
+      losses.append(report.losses.first { $0.name == "grad_norm" }!.value)
+    }
+    return losses
+  }
+  let whole = try losses(100_000)
+  for (a, b) in zip(whole, try losses(24)) { #expect(abs(a - b) < 1e-4 * max(a, 1)) }
+  // The members of a group share their prompt, also where a microbatch parts them.
+  var norms: [Double] = []
+  for budget in [100_000, 16] {
+    var agent = try GRPO(
+      on: .task(PartlyMarked()),
+      small(
+        "generation_batch_size=64", "lora_r=4", "lora_dropout=0.5", "micro_batch_tokens=\(budget)"),
+      seed: 5)
+    try agent.train(steps: 1, workers: 1) { report in
+      norms.append(report.losses.first { $0.name == "grad_norm" }!.value)
+    }
+  }
+  #expect(norms[0] > 0 && abs(norms[0] - norms[1]) < 1e-4 * norms[0])
+}
+
 private func resumes<A: LanguageAgent>(
   _ type: A.Type, _ configuration: LanguageConfiguration<A.Settings>, on source: TextSource
 ) throws {
@@ -111,6 +142,65 @@ private func resumes<A: LanguageAgent>(
     small(
       "generation_batch_size=16", "rollout_budget=2", "problem_pool=16", "curriculum_steps=6",
       "length_reward_weight=0.1", "length_reward_warmup=1", "baseline=log_z"), on: source)
+  // The first iterations finish no group and so update nothing, which a warm-up and the streams of
+  // dropout count.
+  try resumes(
+    Kimi.self,
+    small(
+      "generation_batch_size=16", "max_completion_length=60", "rollout_budget=20", "warmup_steps=6",
+      "lora_r=4", "lora_dropout=0.3", "learning_rate=0.01"), on: source)
+}
+
+@Test func partialRolloutsEndWithTheContext() throws {
+  var agent = try Kimi(
+    on: addition(),
+    small("generation_batch_size=8", "max_completion_length=200", "rollout_budget=62"), seed: 1)
+  var lengths: [Int] = []
+  // Prompts are of a few tokens, and the context of 128.
+  while agent.stepCount < 8 {
+    try agent.train(steps: agent.stepCount + 1, workers: 2)
+    lengths += agent.samples.map(\.tokens)
+  }
+  #expect(lengths.allSatisfy { $0 < 128 } && lengths.contains { $0 > 62 })
+}
+
+/// Marks answers by a sum of their characters, and cannot mark a third of them.
+private struct PartlyMarked: GeneratedTask {
+  var components: [RewardComponent] { [RewardComponent("correct")] }
+  func draw(using random: inout PCG64) -> TextProblem {
+    TextProblem("\(random.integers(0..<100))", answer: "1")
+  }
+  private func sum(_ answer: String) -> Int { answer.utf8.reduce(0) { $0 + Int($1) } }
+  func marks(_ answer: String, for problem: TextProblem) -> [Double] {
+    [Double(sum(answer) / 3 % 2)]
+  }
+  func marks(_ answers: [MarkedText]) throws -> [[Double]?] {
+    answers.map { sum($0.answer) % 3 == 0 ? nil : marks($0.answer, for: $0.problem) }
+  }
+}
+
+@Test func unmarkedAnswersCountNowhere() throws {
+  func check(_ samples: [LanguageSample], _ reward: Double) {
+    #expect(samples.contains { $0.rewards == nil } && samples.contains { $0.rewards != nil })
+    for start in stride(from: 0, to: samples.count, by: 8) {
+      let group = samples[start..<start + 8]
+      let marked = group.filter { $0.rewards != nil }
+      let mean = marked.map(\.reward).reduce(0, +) / Double(max(marked.count, 1))
+      for sample in group {
+        #expect(abs(sample.advantage - (sample.rewards == nil ? 0 : sample.reward - mean)) < 1e-9)
+      }
+    }
+    let marked = samples.filter { $0.rewards != nil }.map(\.reward)
+    #expect(abs(marked.reduce(0, +) / Double(marked.count) - reward) < 1e-9)
+  }
+  var grpo = try GRPO(
+    on: .task(PartlyMarked()), small("generation_batch_size=64", "loss_type=dr_grpo"), seed: 1)
+  var reward = 0.0
+  try grpo.train(steps: 1, workers: 1) { reward = $0.losses.first { $0.name == "reward" }!.value }
+  check(grpo.samples, reward)
+  var kimi = try Kimi(on: .task(PartlyMarked()), small("generation_batch_size=64"), seed: 1)
+  try kimi.train(steps: 1, workers: 1) { reward = $0.losses.first { $0.name == "reward" }!.value }
+  check(kimi.samples, reward)
 }
 
 @Test func adaptersAreTrainedAlone() throws {
@@ -162,9 +252,98 @@ private struct Unmarked: GeneratedTask {
   }
 }
 
+/// A world that marks as its `given` says.
+private struct Marking: TextEnvironment {
+  var given: [Double]
+  var components: [RewardComponent] { [RewardComponent("solved")] }
+  var turnLimit: Int { 1 }
+  var marks: [Double] { given }
+  mutating func begin(_ index: Int, of split: TaskSplit, seed: UInt64) -> String { "go" }
+  mutating func respond(to message: String) -> TextTurn { TextTurn("", ending: .terminated) }
+}
+
+@Test(arguments: [([2.0], "from 0 to 1"), ([], "0 marks"), ([1, 1], "2 marks")])
+func worldsThatMarkWronglyGetASentence(given: [Double], part: String) throws {
+  var agent = try GRPO(
+    on: .environment(Marking(given: given)), small("generation_batch_size=8"), seed: 1)
+  do {
+    try agent.train(steps: 1, workers: 1)
+    Issue.record("marks of \(given) were learnt from")
+  } catch {
+    #expect("\(error)".contains(part))
+  }
+}
+
+// MARK: - Files of examples
+
+private func examples(_ lines: String...) throws -> String {
+  let path = NSTemporaryDirectory() + "swirl-\(UUID().uuidString).jsonl"
+  try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
+  return path
+}
+
+@Test(arguments: [
+  (#"{"text": ""}"#, "no tokens"), (#"{"text": "é"}"#, "no tokens"),
+  (#"{"prompt": "", "completion": "a"}"#, "no tokens"), (#"{"prompt": "a"}"#, "no \"completion\""),
+  (#"{"messages": [{"role": "user", "content": "a"}]}"#, "message of the assistant"),
+  (#"{"messages": [{"role": "user"}]}"#, "\"role\""), ("{}", "neither"),
+])
+func examplesThatTeachNothingAreNamedByTheirLine(line: String, part: String) throws {
+  let path = try examples(#"{"text": "fine"}"#, "", line)
+  do {
+    _ = try SupervisedFineTuning(file: path, small(), seed: 1)
+    Issue.record("\(line) was taken")
+  } catch {
+    #expect("\(error)".contains("\(path), line 3: ") && "\(error)".contains(part), "\(error)")
+  }
+}
+
+@Test func problemsOfAFileAreTaughtWithTheirWholeAnswers() throws {
+  let lines = (10..<60).map { "{\"question\": \"\($0)\", \"answer\": \"1+1 #### 2\"}\n" }
+  let source = try makeTask(examples(lines.joined()))
+  var agent = try SupervisedFineTuning(on: source, small(), seed: 1)
+  var lengths: [Double] = []
+  try agent.train(steps: 1, workers: 1) { lengths.append($0.meanLength) }
+  // A token a character, and the end.
+  #expect(lengths == [11])
+}
+
+/// A conversation is what the template makes of it, whoever speaks after whom.
+@Test(arguments: [
+  "ua", "sua", "uaua", "uaa", "utatua", "aua", "uasua", "uauu", "usutaat",
+]) func conversationsAreEncodedAsTheTemplateHasThem(roles: String) throws {
+  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "LanguageTests/References/tokenizers/smollm").path
+  var tokenizer = try Tokenizer(folder: folder)
+  tokenizer.chatTemplate = .chatML(defaultSystem: "Be brief.")
+  tokenizer.endTokens = [try #require(tokenizer.token(of: "<|im_end|>"))]
+  var random = PCG64(seed: 1)
+  let model = LanguageModel(
+    LanguageModelConfiguration(
+      vocabularySize: tokenizer.vocabularySize, width: 8, blockCount: 1, headCount: 1,
+      hiddenSize: 8, contextLength: 256, rotary: RotaryEmbedding(dim: 8)), using: &random)
+  let names: [Character: ChatMessage.Role] = [
+    "u": .user, "a": .assistant, "s": .system, "t": .tool,
+  ]
+  let messages = roles.enumerated().map { number, role in
+    ChatMessage(names[role] ?? .user, "message \(number), from \(role).")
+  }
+  let example = try TextPolicy(model: model, tokenizer: tokenizer).example(messages)
+  let last = try #require(messages.lastIndex { $0.role == .assistant })
+  let whole = try tokenizer.encode(Array(messages[...last]), addingPrompt: false)
+  let tokens = example.prompt + example.tokens
+  // The template writes a newline after the last turn.
+  #expect(whole.starts(with: tokens) && tokenizer.decode(whole[tokens.count...]) == "\n")
+  let learnt = zip(example.tokens, example.isChosen).filter(\.1).map(\.0)
+  #expect(
+    tokenizer.decode(learnt)
+      == messages.filter { $0.role == .assistant }.map { $0.content + "<|im_end|>" }.joined())
+}
+
 @Test(arguments: [
   ("num_generations=1", "num_generations"), ("generation_batch_size=12", "multiple"),
-  ("temperature=0", "temperature"), ("loss_type=trpo", "dr_grpo"), ("dtype=float16", "lora_r"),
+  ("temperature=0", "temperature"), ("temperature=1e-5", "0.0001 to 10000"),
+  ("loss_type=trpo", "dr_grpo"), ("dtype=float16", "lora_r"),
   ("hidden_size=33", "multiple"), ("lora_target_modules=[wing]", "q_proj"),
   ("reward_weights=[1]", "components"), ("modle_name_or_path=x", "model_name_or_path"),
   ("lora_r=500", "rank"), ("model_name_or_path=/nowhere.gguf", "/nowhere.gguf"),
@@ -233,6 +412,8 @@ private struct Unmarked: GeneratedTask {
   let handle = try #require(FileHandle(forWritingAtPath: log))
   try handle.seekToEnd()
   try handle.write(contentsOf: Data("{\"step\": 5, \"prompt\": \"x\"}\n{\"step\": 5, \"pro".utf8))
+  // The first byte of a character of two.
+  try handle.write(contentsOf: Data([0xC3]))
   try handle.close()
   var resumed = try LanguageRun<GRPO>(resuming: folder + "/half", totalSteps: 6) { _, yaml in
     let settings = try GRPOConfiguration().applying(yaml: yaml, file: "config.yaml")
@@ -240,15 +421,22 @@ private struct Unmarked: GeneratedTask {
     return (try make(), source)
   }
   #expect(try resumed.train(workers: 2) == .finished)
-  for name in ["completions.jsonl", "evaluations.json", "checkpoints/step-6/model.safetensors"] {
-    let (a, b) = (folder + "/whole/" + name, folder + "/half/" + name)
-    #expect(FileManager.default.contents(atPath: a) == FileManager.default.contents(atPath: b))
+  for name in [
+    "completions.jsonl", "evaluations.json", "checkpoints/step-6/model.safetensors",
+    "best/model.safetensors",
+  ] {
+    let bytes = try #require(FileManager.default.contents(atPath: folder + "/whole/" + name))
+    #expect(bytes == FileManager.default.contents(atPath: folder + "/half/" + name))
   }
   let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
   #expect(lines.count == 6 * 16)
   let first = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
   #expect(first?["step"] as? Int == 1)
   #expect(first?["rewards"] is [String: Any])
+  let pieces = try #require(first?["pieces"] as? [String])
+  #expect(pieces.joined() == first?["completion"] as? String)
+  #expect(pieces.count == first?["tokens"] as? Int)
+  #expect((first?["log_probabilities"] as? [Double])?.count == pieces.count)
   // The run is a model.
   let policy = try TextPolicy(folder + "/half")
   let found = try evaluate(policy, on: source, problems: 10, seed: 9, limit: 5, workers: 1)
@@ -287,4 +475,73 @@ private struct Unmarked: GeneratedTask {
   // Killed before the next checkpoint, it still has its new end.
   do { _ = try resume(6) }
   #expect(try steps(resume()) == 2)
+}
+
+@Test func runsThatCannotBeEvaluatedAreRefused() throws {
+  let path = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
+  let agent = try SupervisedFineTuning(
+    file: examples(#"{"text": "hello"}"#), small(), seed: 1)
+  let description = RunDescription(
+    agent: "sft", environment: "x", seed: 1, totalSteps: 2, version: "test", simd: "test",
+    evaluation: EvaluationPlan(every: 1, episodes: 1, seed: 2))
+  #expect(throws: RunError.self) {
+    _ = try LanguageRun(
+      creating: path, description, agent: agent, source: .task(NoProblems()))
+  }
+  #expect(!FileManager.default.fileExists(atPath: path))
+}
+
+@Test func adaptersAreUsedBesideTheirModelAlone() throws {
+  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  let source = try addition()
+  func description(_ agent: String, _ steps: Int) -> RunDescription {
+    RunDescription(
+      agent: agent, environment: "addition", seed: 1, totalSteps: steps, version: "test",
+      simd: "test")
+  }
+  func base() throws -> SupervisedFineTuning {
+    try SupervisedFineTuning(on: source, small("per_device_train_batch_size=8"), seed: 1)
+  }
+  func sentence(_ body: () throws -> Void) -> String {
+    do { try body() } catch let error as RunError where error.kind == .data {
+      return "\(error)"
+    } catch { Issue.record("\(error)") }
+    return ""
+  }
+  do {
+    var run = try LanguageRun(
+      creating: folder + "/base", description("sft", 1), agent: base(), source: source)
+    #expect(try run.train(workers: 1) == .finished)
+  }
+  // A run on a run, and one on a folder of files.
+  try TextPolicy(folder + "/base").write(toHuggingFaceFolder: folder + "/files")
+  for name in ["base", "files"] {
+    var settings: GRPOConfiguration = try small("generation_batch_size=16", "lora_r=4")
+    settings.model = "\(folder)/\(name)"
+    var run = try LanguageRun(
+      creating: "\(folder)/on-\(name)", description("grpo", 1),
+      agent: GRPO(on: source, settings, seed: 1), source: source)
+    #expect(try run.train(workers: 1) == .finished)
+    _ = try TextPolicy("\(folder)/on-\(name)")
+  }
+  do {
+    var run = try LanguageRun<SupervisedFineTuning>(
+      resuming: folder + "/base", totalSteps: 2
+    ) { _, _ in (try base(), source) }
+    #expect(try run.train(workers: 1) == .finished)
+  }
+  try FileManager.default.removeItem(atPath: folder + "/files")
+  try TextPolicy(folder + "/base").write(toHuggingFaceFolder: folder + "/files")
+  for (name, change) in [("base", "is at step 2 now"), ("files", "has changed now")] {
+    let path = "\(folder)/on-\(name)"
+    #expect(sentence { _ = try TextPolicy(path) }.contains(change))
+    let resumed = sentence {
+      _ = try LanguageRun<GRPO>(resuming: path, totalSteps: 2) { _, _ in
+        Issue.record("it was opened")
+        return (try GRPO(on: source, small(), seed: 1), source)
+      }
+    }
+    #expect(resumed.contains(change))
+  }
 }

@@ -17,21 +17,32 @@ private let log2 = Float(log(2.0))
 
 @Test func groupRelativeAdvantages() {
   // Group 1: mean 0.5, deviation √(1/3) = 0.57735; group 2 has no variance.
-  let rewards = [1.0, 0, 1, 0, 0.3, 0.3, 0.3, 0.3]
+  let groups = [[1.0, 0, 1, 0], [0.3, 0.3, 0.3, 0.3]]
   let expected = 0.5 / ((1.0 / 3).squareRoot() + 1e-4)
   #expect(
     close(
-      standardizedAdvantages(rewards, groupSize: 4),
+      groups.flatMap(standardizedAdvantages),
       [expected, -expected, expected, -expected, 0, 0, 0, 0]))
   #expect(
-    close(centeredAdvantages(rewards, groupSize: 4), [0.5, -0.5, 0.5, -0.5, 0, 0, 0, 0], 1e-12))
-  #expect(groupsWithoutVariance(rewards, groupSize: 4) == [false, true])
+    close(groups.flatMap(centeredAdvantages), [0.5, -0.5, 0.5, -0.5, 0, 0, 0, 0], 1e-12))
+  #expect(groups.map(isFlat) == [false, true])
+  #expect(isFlat([]) && isFlat([0.5]))
+}
+
+/// Groups of which nobody could mark some members are smaller, and may be empty.
+@Test func advantagesOfUnequalGroups() {
+  let groups = [[1.0, 0], [], [0.5]]
+  let expected = 0.5 / (0.5.squareRoot() + 1e-4)
+  #expect(close(GRPOVariant.grpo.advantages(groups), [expected, -expected, 0]))
+  #expect(close(GRPOVariant.drGRPO.advantages(groups), [0.5, -0.5, 0]))
+  #expect(close(GRPOVariant.rloo.advantages(groups), [1, -1, 0]))
+  #expect(close(GRPOVariant.reinforcePlusPlus.advantages(groups), [1 / 1.0002, -1 / 1.0002, 0]))
 }
 
 @Test func leaveOneOut() {
   // 3 − (1 + 2)/2, 1 − (3 + 2)/2, 2 − (3 + 1)/2.
-  #expect(close(leaveOneOutAdvantages([3, 1, 2], groupSize: 3), [1.5, -1.5, 0]))
-  #expect(leaveOneOutAdvantages([5], groupSize: 1) == [0])
+  #expect(close(leaveOneOutAdvantages([3, 1, 2]), [1.5, -1.5, 0]))
+  #expect(leaveOneOutAdvantages([5]) == [0])
 }
 
 @Test func batchNormalization() {
@@ -131,6 +142,22 @@ func lossOfEachVariant(variant: GRPOVariant, expected: Double) {
     lengths: [2, 1], weights: variant.weights(lengths: [2, 1], limit: 4),
     clipRange: (Float(low), Float(high)))
   #expect(abs(Double(loss.item) - expected) < 1e-5)
+}
+
+/// Completion 1: tokens with ratios 2 and ½; completion 2: one token with ratio ½.
+@Test(arguments: [
+  // A = 1 and −1: the 2 is above, the last ½ below; the ½ of completion 1 keeps its gradient.
+  (GRPOVariant.grpo, [Float(1), 1, -1], 1, 1),
+  // A = −1 and 1: the ½ of completion 1 alone.
+  (.dapo, [-1, -1, 1], 1, 0),
+  // One ratio a completion, √(2·½) = 1 and ½.
+  (.gspo, [1, 1, -1], 1, 0), (.rloo, [1, 1, 1], 0, 0),
+])
+func ratiosThatAreCut(variant: GRPOVariant, advantages: [Float], low: Int, high: Int) {
+  let cut = variant.cutRatios(
+    logRatio: Tensor([log2, -log2, -log2]), advantages: Tensor(advantages), owner: [0, 0, 1],
+    lengths: [2, 1], clipRange: (0.2, 0.2))
+  #expect(cut.low == low && cut.high == high)
 }
 
 @Test func mirrorDescent() {

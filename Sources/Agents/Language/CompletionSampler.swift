@@ -19,6 +19,25 @@ public struct ScoredCompletion: Sendable, Codable {
   public var isRight: Bool { (marks?.first ?? 0) >= 1 }
 }
 
+extension [ScoredCompletion] {
+  /// Those that somebody could mark.
+  var marked: [ScoredCompletion] { filter { $0.marks != nil } }
+
+  /// The completions of each problem.
+  func groups(of size: Int) -> [[ScoredCompletion]] {
+    stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
+  }
+
+  /// Every completion's advantage: what `find` gives the marked ones of the groups, one group after
+  /// another, and 0 for the others, which no mean or deviation knows of.
+  func advantages(
+    groupSize: Int, _ find: ([[ScoredCompletion]]) -> [Double]
+  ) -> [Double] {
+    var found = find(groups(of: groupSize).map(\.marked)).makeIterator()
+    return map { $0.marks == nil ? 0 : found.next() ?? 0 }
+  }
+}
+
 /// Samples groups of completions and has them marked.
 struct CompletionSampler: Sendable {
   let source: TextSource
@@ -102,17 +121,34 @@ struct CompletionSampler: Sendable {
     let texts = trajectories.map { policy.text($0.tokens) }
     let marks = try task.marks(
       zip(problems, texts).map { MarkedText(problem: $0, answer: $1) })
-    return try trajectories.indices.map { index in
-      if let bad = marks[index]?.first(where: { !(0...1 ~= $0) }) {
-        throw ModelError(
-          "the task gave the answer '\(texts[index].prefix(60))' the mark \(bad); marks are from 0 to 1"
-        )
-      }
-      let score = marks[index].map { components.score($0) } ?? 0
-      return ScoredCompletion(
-        trajectory: trajectories[index], prompt: problems[index].prompt, text: texts[index],
-        marks: marks[index], reward: score, score: score)
+    guard marks.count == texts.count else {
+      throw ModelError(
+        "the task gave marks of \(marks.count) answers where \(texts.count) were given")
     }
+    return try trajectories.indices.map { index in
+      try scored(
+        trajectories[index], prompt: problems[index].prompt, text: texts[index],
+        marks: marks[index])
+    }
+  }
+
+  /// A completion with its marks, which must be one for each component and from 0 to 1.
+  private func scored(
+    _ trajectory: Trajectory, prompt: String, text: String, marks: [Double]?
+  ) throws -> ScoredCompletion {
+    if let marks, marks.count != components.count {
+      throw ModelError(
+        "the task gave the answer '\(text.prefix(60))' \(marks.count) marks; it has "
+          + "\(components.count) components")
+    }
+    if let bad = marks?.first(where: { !(0...1 ~= $0) }) {
+      throw ModelError(
+        "the task gave the answer '\(text.prefix(60))' the mark \(bad); marks are from 0 to 1")
+    }
+    let score = marks.map { components.score($0) } ?? 0
+    return ScoredCompletion(
+      trajectory: trajectory, prompt: prompt, text: text, marks: marks, reward: score,
+      score: score)
   }
 
   /// Conversations of several turns; those that go on are sampled together, turn by turn.
@@ -161,12 +197,10 @@ struct CompletionSampler: Sendable {
       active = next
       turn += 1
     }
-    return worlds.indices.map { place in
-      let marks = worlds[place].marks
-      let score = components.score(marks)
-      return ScoredCompletion(
-        trajectory: trajectories[place], prompt: prompts[place],
-        text: texts[place].joined(separator: "\n"), marks: marks, reward: score, score: score)
+    return try worlds.indices.map { place in
+      try scored(
+        trajectories[place], prompt: prompts[place], text: texts[place].joined(separator: "\n"),
+        marks: worlds[place].marks)
     }
   }
 }

@@ -27,15 +27,10 @@ public struct GRPO: LanguageAgent {
 
   private let seed: UInt64
   private let sampler: CompletionSampler
-  private var base: TextPolicy
   private var learner: LanguageLearner
   private var progress = LanguageProgress()
 
-  public var policy: TextPolicy {
-    var policy = base
-    policy.model = learner.trained.model
-    return policy
-  }
+  public var policy: TextPolicy { learner.policy }
 
   /// Samples groups of completions and learns from them.
   public mutating func iterate(pool: WorkerPool) throws -> TrainingReport {
@@ -44,10 +39,13 @@ public struct GRPO: LanguageAgent {
       try withWorkers(pool) { try collect() }
     }
     let settings = configuration.own
-    let advantages = settings.variant.advantages(
-      completions.map(\.reward), groupSize: settings.groupSize, scale: settings.scaleRewards)
+    let advantages = completions.advantages(groupSize: settings.groupSize) { groups in
+      settings.variant.advantages(
+        groups.map { $0.map(\.reward) }, scale: settings.scaleRewards)
+    }
+    let policy = policy
     samples = zip(completions, advantages).map {
-      LanguageSample($0, sampler.components, advantage: $1)
+      LanguageSample($0, sampler.components, advantage: $1, policy)
     }
     let losses = try timers.time(.update) { try update(completions, advantages, pool) }
     progress.iteration += 1
@@ -78,10 +76,8 @@ public struct GRPO: LanguageAgent {
       progress.completions += found.count
       found.shape(settings)
       if !settings.dynamicSampling { return (found, 0) }
-      for start in stride(from: 0, to: found.count, by: size) {
-        let group = found[start..<start + size]
-        let isFlat = group.allSatisfy { $0.reward == group[start].reward }
-        if isFlat { spare += group } else { kept += group }
+      for group in found.groups(of: size) {
+        if isFlat(group.marked.map(\.reward)) { spare += group } else { kept += group }
       }
     }
     // A batch keeps its size, so that what is learnt from it has the scale of any other.
@@ -100,15 +96,13 @@ public struct GRPO: LanguageAgent {
       learner.logProbabilities(
         of: trajectories, under: $0, temperature: temperature, pool: pool)
     }
-    let batch = GRPOBatch(
-      trajectories, rewards: completions.map(\.reward), advantages: advantages,
-      reference: reference, settings)
+    let batch = GRPOBatch(completions, advantages: advantages, reference: reference, settings)
     let usable = completions.indices.filter {
       completions[$0].marks != nil
         && (!settings.masksTruncated || completions[$0].trajectory.isComplete)
     }
     var sums = InlineArray<5, Double>(repeating: 0)
-    var (norm, updates, tokens, rate) = (0.0, 0, 0, 0.0)
+    var (norm, updates, tokens, ratios, rate) = (0.0, 0, 0, 0, 0.0)
     for _ in 0..<settings.iterations {
       for part in 0..<settings.minibatches {
         // Whole groups' members are spread over the parts as they lie.
@@ -126,15 +120,17 @@ public struct GRPO: LanguageAgent {
         for i in 0..<5 { sums[i] += statistics[i] }
         norm += found
         updates += 1
-        tokens += learnt.reduce(0) { $0 + trajectories[$1].length }
+        let length = learnt.reduce(0) { $0 + trajectories[$1].length }
+        tokens += length
+        ratios += settings.variant.isOfCompletions ? learnt.count : length
         progress.stepCount += 1
       }
     }
     progress.tokens += tokens
-    let count = Double(max(tokens, 1))
+    let (count, cut) = (Double(max(tokens, 1)), Double(max(ratios, 1)))
     return [
       ("loss", sums[0] / Double(max(updates, 1))), ("entropy", sums[1] / count),
-      ("clip_ratio/low_mean", sums[2] / count), ("clip_ratio/high_mean", sums[3] / count),
+      ("clip_ratio/low_mean", sums[2] / cut), ("clip_ratio/high_mean", sums[3] / cut),
       ("kl", sums[4] / count), ("grad_norm", norm / Double(max(updates, 1))),
       ("learning_rate", rate), ("num_tokens", Double(progress.tokens)),
     ]
@@ -144,21 +140,17 @@ public struct GRPO: LanguageAgent {
 
   private struct State: Codable {
     var progress: LanguageProgress
-    var optimizerStep: Int
+    var learner: LanguageLearner.State
   }
 
   public func snapshot() throws -> [String: Data] {
-    var files = learner.snapshot()
-    files["state.json"] = try encodedState(
-      State(progress: progress, optimizerStep: learner.optimizer.step))
-    return files
+    try learner.snapshot(State(progress: progress, learner: learner.state))
   }
 
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(State.self, of: Self.name)
-    try learner.restore(
-      checkpoint, optimizerStep: state.optimizerStep, updates: state.progress.stepCount)
+    try learner.restore(checkpoint, state.learner)
     progress = state.progress
   }
 
@@ -174,9 +166,9 @@ public struct GRPO: LanguageAgent {
     sampler = try CompletionSampler(
       source, weights: settings.rewardWeights, seed: seed, temperature: settings.temperature,
       limit: settings.maxCompletionLength)
-    base = try TextPolicy(configuration.shared, seed: seed)
     learner = LanguageLearner(
-      base.model, configuration.shared, needsReference: settings.beta > 0)
+      try TextPolicy(configuration.shared, seed: seed), configuration.shared, seed: seed,
+      needsReference: settings.beta > 0)
   }
 }
 

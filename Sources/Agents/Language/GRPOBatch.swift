@@ -7,7 +7,7 @@ struct GRPOBatch: Sendable {
   let trajectories: [Trajectory]
   /// Of each completion.
   let advantages: [Double]
-  /// Of each chosen token, completion by completion, where they differ within one; else nil.
+  /// Of each chosen token of marked completions, where they differ within one; else nil.
   let tokenAdvantages: [[Double]]?
   /// log π of each chosen token when it was sampled.
   let old: [[Float]]
@@ -20,10 +20,10 @@ struct GRPOBatch: Sendable {
   let limit: Int
 
   init(
-    _ trajectories: [Trajectory], rewards: [Double], advantages: [Double],
-    reference: [[Float]]?, _ settings: GRPOSettings
+    _ completions: [ScoredCompletion], advantages: [Double], reference: [[Float]]?,
+    _ settings: GRPOSettings
   ) {
-    self.trajectories = trajectories
+    trajectories = completions.map(\.trajectory)
     self.advantages = advantages
     self.reference = reference
     variant = settings.variant
@@ -37,15 +37,17 @@ struct GRPOBatch: Sendable {
     let old: [[Float]] = trajectories.map(\.chosenLogProbabilities)
     self.old = old
     if variant == .reinforcePlusPlus, settings.beta > 0, let reference {
-      let flat = penalizedTokenAdvantages(
-        rewards,
-        divergences: zip(old, reference).flatMap { zip($0, $1).map { $0 - $1 } },
-        lengths: old.map(\.count), beta: settings.beta)
-      var start = 0
-      tokenAdvantages = old.map { tokens in
-        defer { start += tokens.count }
-        return Array(flat[start..<start + tokens.count])
+      let marked = completions.indices.filter { completions[$0].marks != nil }
+      var rest = penalizedTokenAdvantages(
+        marked.map { completions[$0].reward },
+        divergences: marked.flatMap { zip(old[$0], reference[$0]).map { $0 - $1 } },
+        lengths: marked.map { old[$0].count }, beta: settings.beta)[...]
+      var found = old.map { _ in [Double]() }
+      for place in marked {
+        found[place] = Array(rest.prefix(old[place].count))
+        rest = rest.dropFirst(old[place].count)
       }
+      tokenAdvantages = found
     } else {
       tokenAdvantages = nil
     }
@@ -83,8 +85,6 @@ struct GRPOBatch: Sendable {
     ) -> (Tensor, InlineArray<5, Double>) {
       let places = part.owner.map { part.members[$0] }
       func perToken(_ values: [[Float]]) -> Tensor { Tensor(part.members.flatMap { values[$0] }) }
-      let logRatio = outcome.logProbabilities - perToken(batch.old)
-      let (low, high) = batch.clipRange
       let advantages =
         batch.tokenAdvantages.map { values in
           Tensor(part.members.flatMap { values[$0].map { Float($0) } })
@@ -102,13 +102,15 @@ struct GRPOBatch: Sendable {
           loss = loss + (kl * Tensor(places.map { penaltyWeights[$0] })).sum() * batch.beta
         }
       }
-      let ratio = logRatio.detached().exp()
+      let cut = batch.variant.cutRatios(
+        logRatio: (outcome.logProbabilities - perToken(batch.old)).detached(),
+        advantages: advantages, owner: part.owner,
+        lengths: part.members.map { batch.old[$0].count }, clipRange: batch.clipRange)
       return (
         loss,
         [
-          Double(loss.item), Double(outcome.entropies.sum().item),
-          Double((ratio .< (1 - low)).sum().item), Double((ratio .> (1 + high)).sum().item),
-          divergence,
+          Double(loss.item), Double(outcome.entropies.sum().item), Double(cut.low),
+          Double(cut.high), divergence,
         ]
       )
     }

@@ -28,7 +28,6 @@ public struct Kimi: LanguageAgent {
   private let seed: UInt64
   private let source: TextSource
   private let sampler: CompletionSampler
-  private var base: TextPolicy
   private var learner: LanguageLearner
   private var progress = LanguageProgress()
   private var pool: ProblemPool
@@ -36,11 +35,7 @@ public struct Kimi: LanguageAgent {
   private var unfinished: [PartialGroup] = []
   private var random: PCG64
 
-  public var policy: TextPolicy {
-    var policy = base
-    policy.model = learner.trained.model
-    return policy
-  }
+  public var policy: TextPolicy { learner.policy }
 
   /// Samples groups of completions, as far as the budget goes, and learns from those that are
   /// finished.
@@ -51,16 +46,16 @@ public struct Kimi: LanguageAgent {
       try withWorkers(workers) { try collect() }
     }
     progress.completions += completions.count
-    let groups = stride(from: 0, to: completions.count, by: settings.groupSize).map {
-      Array(completions[$0..<min($0 + settings.groupSize, completions.count)])
-    }
-    for group in groups {
+    for group in completions.groups(of: settings.groupSize).map(\.marked) where !group.isEmpty {
       pool.record(
         group[0].trajectory.problem, solved: Double(group.count { $0.isRight }), of: group.count)
     }
-    let advantages = groups.flatMap { self.advantages($0) }
+    let advantages = completions.advantages(groupSize: settings.groupSize) { groups in
+      groups.flatMap { self.advantages($0) }
+    }
+    let policy = policy
     samples = zip(completions, advantages).map {
-      LanguageSample($0, sampler.components, advantage: $1)
+      LanguageSample($0, sampler.components, advantage: $1, policy)
     }
     let losses = try timers.time(.update) { try update(completions, advantages, workers) }
     progress.iteration += 1
@@ -193,19 +188,17 @@ public struct Kimi: LanguageAgent {
 
   private struct State: Codable {
     var progress: LanguageProgress
-    var optimizerStep: Int
+    var learner: LanguageLearner.State
     var random: PCG64
     var pool: ProblemPool
     var unfinished: [PartialGroup]
   }
 
   public func snapshot() throws -> [String: Data] {
-    var files = learner.snapshot()
-    files["state.json"] = try encodedState(
+    try learner.snapshot(
       State(
-        progress: progress, optimizerStep: learner.optimizer.step, random: random, pool: pool,
+        progress: progress, learner: learner.state, random: random, pool: pool,
         unfinished: unfinished))
-    return files
   }
 
   public mutating func restore(_ files: [String: Data], directory: String) throws {
@@ -214,8 +207,7 @@ public struct Kimi: LanguageAgent {
     guard state.pool.tries.count == pool.tries.count else {
       throw RunError(.data, "\(directory)/state.json does not fit the settings of config.yaml")
     }
-    try learner.restore(
-      checkpoint, optimizerStep: state.optimizerStep, updates: state.progress.stepCount)
+    try learner.restore(checkpoint, state.learner)
     (progress, random, pool) = (state.progress, state.random, state.pool)
     unfinished = state.unfinished
   }
@@ -241,8 +233,9 @@ public struct Kimi: LanguageAgent {
     sampler = try CompletionSampler(
       self.source, weights: settings.rewardWeights, seed: seed, temperature: settings.temperature,
       limit: settings.maxCompletionLength)
-    base = try TextPolicy(configuration.shared, seed: seed)
-    learner = LanguageLearner(base.model, configuration.shared, needsReference: false)
+    learner = LanguageLearner(
+      try TextPolicy(configuration.shared, seed: seed), configuration.shared, seed: seed,
+      needsReference: false)
   }
 }
 
@@ -255,8 +248,11 @@ extension CompletionSampler {
       groups[group].members.indices.filter { !groups[group].isDone[$0] }.map { (group, $0) }
     }
     let all = seeds(places.count, round: round, turn: 0)
+    // An answer ends with the context, too.
+    let context = policy.model.configuration.contextLength
+    let full = groups.map { max(1, min(limit, context - $0.members[0].prompt.count)) }
     // One call for each number of tokens that is left, since a call has one limit.
-    let room = places.map { min(budget, limit - groups[$0.0].members[$0.1].length) }
+    let room = places.map { min(budget, full[$0.0] - groups[$0.0].members[$0.1].length) }
     for most in Set(room).sorted() {
       let chosen = places.indices.filter { room[$0] == most }
       let completions = try Generator(policy.model).generate(
@@ -270,7 +266,7 @@ extension CompletionSampler {
       for (place, completion) in zip(chosen, completions) {
         let (group, member) = places[place]
         groups[group].members[member].append(completion)
-        let isFull = groups[group].members[member].length >= limit
+        let isFull = groups[group].members[member].length >= full[group]
         groups[group].isDone[member] =
           completion.ending == .stop || isFull || completion.tokens.count < most
       }

@@ -63,8 +63,15 @@ public struct LanguageSample: Sendable, Encodable {
   public var rewards: [String: Double]?
   public var tokens: Int
   public var isComplete: Bool
+  /// The text of each token that the model chose, none of the one that ends an answer.
+  public var pieces: [String]
+  /// log π of each of them when it was sampled.
+  public var logProbabilities: [Float]
 
-  init(_ completion: ScoredCompletion, _ components: [RewardComponent], advantage: Double) {
+  init(
+    _ completion: ScoredCompletion, _ components: [RewardComponent], advantage: Double,
+    _ policy: TextPolicy
+  ) {
     prompt = completion.prompt
     self.completion = completion.text
     reward = completion.reward
@@ -74,11 +81,14 @@ public struct LanguageSample: Sendable, Encodable {
     }
     tokens = completion.trajectory.length
     isComplete = completion.trajectory.isComplete
+    pieces = policy.pieces(of: completion.trajectory)
+    logProbabilities = completion.trajectory.chosenLogProbabilities
   }
 
   enum CodingKeys: String, CodingKey {
-    case prompt, completion, reward, advantage, rewards, tokens
+    case prompt, completion, reward, advantage, rewards, tokens, pieces
     case isComplete = "is_complete"
+    case logProbabilities = "log_probabilities"
   }
 }
 
@@ -134,20 +144,16 @@ struct LanguageProgress: Sendable, Codable {
 }
 
 extension [ScoredCompletion] {
-  /// What metrics say of sampled completions, under TRL's names.
+  /// What metrics say of sampled completions, under TRL's names; rewards are those of marked ones.
   func metrics(
     _ components: [RewardComponent], groupSize: Int
   ) -> [(name: String, value: Double)] {
-    let rewards = map(\.reward)
-    let groups = groupsWithoutVariance(rewards, groupSize: groupSize)
-    let deviations = stride(from: 0, to: rewards.count, by: groupSize).map {
-      Array<Double>(rewards[$0..<Swift.min($0 + groupSize, rewards.count)]).deviation
-    }
+    let rewards = groups(of: groupSize).map { $0.marked.map(\.reward) }
     let lengths = map { Double($0.trajectory.length) }
     let ended = filter(\.trajectory.isComplete).map { Double($0.trajectory.length) }
     var metrics: [(name: String, value: Double)] = [
-      ("reward", rewards.average), ("reward_std", deviations.average),
-      ("frac_reward_zero_std", groups.map { $0 ? 1.0 : 0 }.average),
+      ("reward", rewards.flatMap { $0 }.average), ("reward_std", rewards.map(\.deviation).average),
+      ("frac_reward_zero_std", rewards.map { isFlat($0) ? 1.0 : 0 }.average),
       ("completions/mean_length", lengths.average),
       ("completions/min_length", lengths.min() ?? 0),
       ("completions/max_length", lengths.max() ?? 0),

@@ -23,17 +23,29 @@ struct LanguageLearner: Sendable {
   let settings: ModelSettings
   /// The model as it was when training began, where a loss needs it.
   let reference: LanguageModel?
+  private let base: TextPolicy
+  /// What dropout is drawn from.
+  private let seed: UInt64
   /// Updates made; an optimiser that begins anew counts fewer.
   private var updates = 0
 
   init(
-    _ model: LanguageModel, _ settings: ModelSettings, needsReference: Bool,
+    _ base: TextPolicy, _ settings: ModelSettings, seed: UInt64, needsReference: Bool,
     valueHead: Linear? = nil
   ) {
-    trained = ValuedModel(model: model, valueHead: valueHead)
+    self.base = base
+    self.seed = seed
+    trained = ValuedModel(model: base.model, valueHead: valueHead)
     self.settings = settings
-    reference = needsReference ? model : nil
+    reference = needsReference ? base.model : nil
     optimizer = Self.optimizer(settings)
+  }
+
+  /// The model as it answers now.
+  var policy: TextPolicy {
+    var policy = base
+    policy.model = trained.model
+    return policy
   }
 
   private static func optimizer(_ settings: ModelSettings) -> AdamW {
@@ -132,11 +144,11 @@ struct LanguageLearner: Sendable {
     let recomputing = settings.recomputes
     let dropout =
       settings.loraDropout > 0
-      ? SeedSequence(UInt64(updates), spawnKey: [0x4452_4F50]) : nil
+      ? SeedSequence(seed, spawnKey: [0x4452_4F50]).child(updates) : nil
     let body: @Sendable (ValuedModel, Int) -> (Tensor, InlineArray<5, Double>) = { trained, index in
       let batch = batches[index]
       let hidden = trained.model.hidden(
-        batch.packed, recomputing: recomputing, dropout: dropout?.child(index))
+        batch.packed, recomputing: recomputing, dropout: dropout)
       let rows = hidden.selectingRows(Indices(batch.rows))
       let (logs, entropies) = trained.model.logProbabilities(
         of: batch.targets, at: rows, temperature: temperature)
@@ -210,23 +222,32 @@ struct LanguageLearner: Sendable {
 
   // MARK: - Saving
 
+  /// What `state.json` holds of a learner.
+  struct State: Codable {
+    var optimizerStep: Int
+    var updates: Int
+  }
+
+  var state: State { State(optimizerStep: optimizer.step, updates: updates) }
+
   /// `model.safetensors` holds what is trained; what is frozen stays in the file that the settings
   /// name.
-  func snapshot() -> [String: Data] {
+  ///
+  /// - Parameter state: What the agent writes to `state.json`.
+  func snapshot(_ state: some Encodable) throws -> [String: Data] {
     [
       "model.safetensors": Safetensors.encode(
         trained.parameters.map { ($0.name, $0.value) }, metadata: ["swirl.kind": "language"]),
       "state.safetensors": Safetensors.encode(optimizer.state),
+      "state.json": try encodedState(state),
     ]
   }
 
-  mutating func restore(
-    _ checkpoint: CheckpointFiles, optimizerStep: Int, updates: Int
-  ) throws {
-    self.updates = updates
+  mutating func restore(_ checkpoint: CheckpointFiles, _ state: State) throws {
+    updates = state.updates
     trained = trained.replacingParameters(
       try checkpoint.parameters("model.safetensors", like: trained))
     try optimizer.restore(
-      try checkpoint.tensors("state.safetensors"), step: optimizerStep, for: trained)
+      try checkpoint.tensors("state.safetensors"), step: state.optimizerStep, for: trained)
   }
 }

@@ -26,16 +26,11 @@ public struct LanguagePPO: LanguageAgent {
 
   private let seed: UInt64
   private let sampler: CompletionSampler
-  private var base: TextPolicy
   private var learner: LanguageLearner
   private var progress = LanguageProgress()
   private var random: PCG64
 
-  public var policy: TextPolicy {
-    var policy = base
-    policy.model = learner.trained.model
-    return policy
-  }
+  public var policy: TextPolicy { learner.policy }
 
   /// Samples a round of answers and passes over it several times.
   public mutating func iterate(pool: WorkerPool) throws -> TrainingReport {
@@ -91,9 +86,10 @@ public struct LanguagePPO: LanguageAgent {
       estimate.advantages.map { Float(($0 - mean) * scale) }
     }
     let returns: [[Float]] = estimates.map { estimate in estimate.returns.map { Float($0) } }
+    let policy = policy
     samples = completions.indices.map {
       LanguageSample(
-        completions[$0], sampler.components, advantage: estimates[$0].advantages.average)
+        completions[$0], sampler.components, advantage: estimates[$0].advantages.average, policy)
     }
 
     let (clip, valueClip) = (Float(settings.clipRange), Float(settings.valueClipRange))
@@ -161,22 +157,18 @@ public struct LanguagePPO: LanguageAgent {
 
   private struct State: Codable {
     var progress: LanguageProgress
-    var optimizerStep: Int
+    var learner: LanguageLearner.State
     var random: PCG64
   }
 
   public func snapshot() throws -> [String: Data] {
-    var files = learner.snapshot()
-    files["state.json"] = try encodedState(
-      State(progress: progress, optimizerStep: learner.optimizer.step, random: random))
-    return files
+    try learner.snapshot(State(progress: progress, learner: learner.state, random: random))
   }
 
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(State.self, of: Self.name)
-    try learner.restore(
-      checkpoint, optimizerStep: state.optimizerStep, updates: state.progress.stepCount)
+    try learner.restore(checkpoint, state.learner)
     (progress, random) = (state.progress, state.random)
   }
 
@@ -194,11 +186,11 @@ public struct LanguagePPO: LanguageAgent {
     sampler = try CompletionSampler(
       try configuration.shared.withRewardProgram(source), weights: settings.rewardWeights,
       seed: seed, temperature: settings.temperature, limit: settings.maxCompletionLength)
-    base = try TextPolicy(configuration.shared, seed: seed)
+    let base = try TextPolicy(configuration.shared, seed: seed)
     // A head of zeros: the first values are 0, and its first gradients leave the model as it is.
     let width = base.model.configuration.width
     learner = LanguageLearner(
-      base.model, configuration.shared, needsReference: settings.klCoefficient > 0,
+      base, configuration.shared, seed: seed, needsReference: settings.klCoefficient > 0,
       valueHead: Linear(weight: .zeros([width, 1]), bias: .zeros([1])))
     learner.optimizer.groups = [
       ParameterGroup(learningRateScale: settings.valueLearningRateScale) {

@@ -9,53 +9,67 @@ import Runtime
 /// assistant's messages are learnt), or a plain text (`{"text": "…"}`), as TRL takes them.
 enum SupervisedExamples: Sendable {
   case task(any TextTask)
-  case file([Example])
+  /// The examples of a file as tokens.
+  case file([Trajectory])
 
-  enum Example: Sendable {
-    case completion(prompt: String, String)
-    case conversation([ChatMessage])
-    case text(String)
-  }
-
-  init(_ source: TextSource) throws {
+  init(_ source: TextSource, _ policy: TextPolicy) throws {
     guard case .task(let task) = source else {
       throw RunError(
         .usage,
         "supervised fine-tuning learns from right answers, which a conversation with a world has not"
       )
     }
-    self = .task(task)
+    if let problems = task as? ProblemFile {
+      // Its problems hold what answers are compared with; an example shows the way there, too.
+      try self.init(file: problems.path, policy, leavingOut: problems.keepsOut)
+    } else {
+      self = .task(task)
+    }
   }
 
+  /// - Parameter isLeftOut: Whether the example with a prompt is not to be learnt.
   /// - Throws: `ModelError`: one sentence with the file and the line.
-  init(file path: String) throws {
-    let examples = try JSONLines.read(path) { line -> Example in
-      if let messages = line.object["messages"] as? [Any] {
-        return .conversation(
-          try messages.map { message in
-            guard let message = message as? [String: Any],
-              let content = message["content"] as? String,
-              let role = (message["role"] as? String).flatMap(ChatMessage.Role.init)
-            else {
-              throw line.error(
-                "a message needs a \"role\" (system, user, assistant or tool) and a \"content\"")
-            }
-            return ChatMessage(role, content)
-          })
-      }
-      if let prompt = line.text("prompt", "question") {
-        guard let completion = line.text("completion", "answer", "response") else {
-          throw line.error("it has a \"prompt\" and no \"completion\"")
-        }
-        return .completion(prompt: prompt, completion)
-      }
-      guard let text = line.text("text") else {
-        throw line.error("it has neither a \"prompt\", \"messages\" nor a \"text\"")
-      }
-      return .text(text)
-    }
+  init(
+    file path: String, _ policy: TextPolicy, leavingOut isLeftOut: (String) -> Bool = { _ in false }
+  ) throws {
+    let examples = try JSONLines.read(path) { line -> Trajectory? in
+      let prompt = line.text("prompt", "question", "problem")
+      let example: Trajectory
+      do { example = try Self.example(line, prompt: prompt, policy) } catch let error as ModelError
+      { throw line.error(error.description) }
+      if !example.isChosen.contains(true) { throw line.error("there is nothing in it to learn") }
+      return prompt.map(isLeftOut) == true ? nil : example
+    }.compactMap { $0 }
     if examples.isEmpty { throw ModelError("\(path) holds no example to learn from") }
     self = .file(examples)
+  }
+
+  private static func example(
+    _ line: JSONLines, prompt: String?, _ policy: TextPolicy
+  ) throws -> Trajectory {
+    if let messages = line.object["messages"] as? [Any] {
+      return try policy.example(
+        messages.map { message in
+          guard let message = message as? [String: Any],
+            let content = message["content"] as? String,
+            let role = (message["role"] as? String).flatMap(ChatMessage.Role.init)
+          else {
+            throw ModelError(
+              "a message needs a \"role\" (system, user, assistant or tool) and a \"content\"")
+          }
+          return ChatMessage(role, content)
+        })
+    }
+    if let prompt {
+      guard
+        let completion = line.text("completion", "answer", "response", "solution", "ground_truth")
+      else { throw ModelError("it has a \"prompt\" and no \"completion\"") }
+      return try policy.example(prompt: prompt, answer: completion)
+    }
+    guard let text = line.text("text") else {
+      throw ModelError("it has neither a \"prompt\", \"messages\" nor a \"text\"")
+    }
+    return try policy.example(text: text)
   }
 
   /// Example `index` as tokens: of a task its problem, of a file the lines in an order that changes
@@ -74,16 +88,7 @@ enum SupervisedExamples: Sendable {
     case .file(let examples):
       let pass = index / examples.count
       var random = PCG64(SeedSequence(seed, spawnKey: [0x5346_5400, UInt32(pass)]))
-      let place = Int(random.permutation(examples.count)[index % examples.count])
-      switch examples[place] {
-      case .completion(let prompt, let completion):
-        trajectory = try policy.example(prompt: prompt, answer: completion)
-      case .conversation(let messages): trajectory = try policy.example(messages)
-      case .text(let text):
-        let tokens = policy.tokenizer.encode(text)
-        trajectory = Trajectory(prompt: Array(tokens.prefix(1)))
-        trajectory.append(shown: Array(tokens.dropFirst()) + policy.end)
-      }
+      trajectory = examples[Int(random.permutation(examples.count)[index % examples.count])]
     }
     let room = min(maxLength, policy.model.configuration.contextLength)
     trajectory.cut(to: room)
@@ -104,27 +109,48 @@ public struct NoProblems: TextTask {
 }
 
 extension TextPolicy {
-  /// What ends an answer; nothing where the tokenizer has no such token.
-  fileprivate var end: [Int] { tokenizer.endToken.map { [$0] } ?? [] }
+  /// What ends an answer: the template's token in a turn, else the tokenizer's first; nothing where
+  /// there is none.
+  private func end(ofTurn isTurn: Bool) throws -> [Int] {
+    if isTurn, let first = try turnTokens([], afterStop: false).first, stopTokens.contains(first) {
+      return [first]
+    }
+    return tokenizer.endToken.map { [$0] } ?? []
+  }
 
   fileprivate func example(prompt: String, answer: String) throws -> Trajectory {
     var trajectory = Trajectory(prompt: try promptTokens(prompt))
-    trajectory.append(shown: tokenizer.encode(answer) + end)
+    trajectory.append(shown: tokenizer.encode(answer) + (try end(ofTurn: usesChat)))
     return trajectory
   }
 
-  /// A conversation, of which the assistant's messages are learnt.
-  fileprivate func example(_ messages: [ChatMessage]) throws -> Trajectory {
-    guard let first = messages.firstIndex(where: { $0.role == .assistant }) else {
+  /// A text, of which all that follows its first token is learnt.
+  fileprivate func example(text: String) throws -> Trajectory {
+    let tokens = tokenizer.encode(text)
+    guard let first = tokens.first else {
+      throw ModelError("its text has no tokens in this model's vocabulary")
+    }
+    var trajectory = Trajectory(prompt: [first])
+    trajectory.append(shown: Array(tokens.dropFirst()) + (try end(ofTurn: false)))
+    return trajectory
+  }
+
+  /// A conversation, of which the assistant's messages are learnt, whatever is said between them.
+  package func example(_ messages: [ChatMessage]) throws -> Trajectory {
+    let answers = messages.indices.filter { messages[$0].role == .assistant }
+    guard let first = answers.first else {
       throw ModelError("a conversation without a message of the assistant has nothing to learn")
     }
     var trajectory = Trajectory(
       prompt: try tokenizer.encode(Array(messages[..<first]), addingPrompt: true))
-    for (index, message) in messages.enumerated() where index >= first {
-      switch message.role {
-      case .assistant: trajectory.append(shown: tokenizer.encode(message.content) + end)
-      default: trajectory.append(told: try turnTokens(message.content, afterStop: true))
+    let end = try end(ofTurn: true)
+    // What is said after the last answer teaches nothing.
+    for (number, index) in answers.enumerated() {
+      if number > 0 {
+        let between = Array(messages[answers[number - 1] + 1..<index])
+        trajectory.append(told: try turnTokens(between, afterStop: !end.isEmpty))
       }
+      trajectory.append(shown: tokenizer.encode(messages[index].content) + end)
     }
     return trajectory
   }

@@ -25,23 +25,19 @@ public struct SupervisedFineTuning: LanguageAgent {
 
   private let seed: UInt64
   private let examples: SupervisedExamples
-  private var base: TextPolicy
   private var learner: LanguageLearner
   private var progress = LanguageProgress()
 
-  public var policy: TextPolicy {
-    var policy = base
-    policy.model = learner.trained.model
-    return policy
-  }
+  public var policy: TextPolicy { learner.policy }
 
   /// Learns from the next examples once.
   public mutating func iterate(pool: WorkerPool) throws -> TrainingReport {
     var timers = PhaseTimers()
     let settings = configuration.own
+    let policy = policy
     let trajectories = try progress.takeProblems(settings.batchSize).map { index in
       var trajectory = try examples.trajectory(
-        index, seed: seed, base, maxLength: settings.maxLength)
+        index, seed: seed, policy, maxLength: settings.maxLength)
       if !settings.completionOnly { trajectory.learnPrompt() }
       return trajectory
     }
@@ -73,46 +69,49 @@ public struct SupervisedFineTuning: LanguageAgent {
 
   private struct State: Codable {
     var progress: LanguageProgress
-    var optimizerStep: Int
+    var learner: LanguageLearner.State
   }
 
   public func snapshot() throws -> [String: Data] {
-    var files = learner.snapshot()
-    files["state.json"] = try encodedState(
-      State(progress: progress, optimizerStep: learner.optimizer.step))
-    return files
+    try learner.snapshot(State(progress: progress, learner: learner.state))
   }
 
   public mutating func restore(_ files: [String: Data], directory: String) throws {
     let checkpoint = CheckpointFiles(files: files, directory: directory)
     let state = try checkpoint.decoded(State.self, of: Self.name)
-    try learner.restore(
-      checkpoint, optimizerStep: state.optimizerStep, updates: state.progress.stepCount)
+    try learner.restore(checkpoint, state.learner)
     progress = state.progress
   }
 
   // MARK: - Making
 
+  /// A file of problems is learnt with its whole answers, but for the problems it keeps out of
+  /// training.
+  ///
+  /// - Throws: Beside what every language agent does, `ModelError` with the file and the line where
+  ///   one cannot be learnt.
   public init(on source: TextSource, _ configuration: SFTConfiguration, seed: UInt64) throws {
-    try self.init(SupervisedExamples(source), configuration, seed: seed)
+    try self.init(configuration, seed: seed) { try SupervisedExamples(source, $0) }
   }
 
   /// Learns from a file of JSON lines: prompts with completions, conversations or plain texts.
   ///
-  /// - Throws: `ModelError` with the file and the line where one is none of these.
+  /// - Throws: `ModelError` with the file and the line where one cannot be learnt.
   public init(file: String, _ configuration: SFTConfiguration, seed: UInt64) throws {
-    try self.init(SupervisedExamples(file: file), configuration, seed: seed)
+    try self.init(configuration, seed: seed) { try SupervisedExamples(file: file, $0) }
   }
 
   private init(
-    _ examples: SupervisedExamples, _ configuration: SFTConfiguration, seed: UInt64
+    _ configuration: SFTConfiguration, seed: UInt64,
+    _ examples: (TextPolicy) throws -> SupervisedExamples
   ) throws {
     let configuration = try configuration.resolved()
     try configuration.validate()
+    let base = try TextPolicy(configuration.shared, seed: seed)
+    let examples = try examples(base)
     self.configuration = configuration
     self.seed = seed
     self.examples = examples
-    base = try TextPolicy(configuration.shared, seed: seed)
-    learner = LanguageLearner(base.model, configuration.shared, needsReference: false)
+    learner = LanguageLearner(base, configuration.shared, seed: seed, needsReference: false)
   }
 }

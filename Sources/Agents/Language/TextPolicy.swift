@@ -55,11 +55,17 @@ public struct TextPolicy: Sendable {
   /// not sample that itself, and the other side's message.
   public func turnTokens(_ message: String, afterStop: Bool) throws -> [Int] {
     guard usesChat else { return tokenizer.encode("\n" + message + "\n") }
+    return try turnTokens([ChatMessage(.user, message)], afterStop: afterStop)
+  }
+
+  /// The same under the template for messages of any role; for none, where one answer follows
+  /// another.
+  func turnTokens(_ messages: [ChatMessage], afterStop: Bool) throws -> [Int] {
     // What follows an answer is what the template writes after it: the difference of two
     // conversations.
     let said = opening("?") + [ChatMessage(.assistant, "!")]
     let before = try tokenizer.encode(said, addingPrompt: false)
-    let whole = try tokenizer.encode(said + [ChatMessage(.user, message)], addingPrompt: true)
+    let whole = try tokenizer.encode(said + messages, addingPrompt: true)
     let rest = Array(whole[before.count...])
     guard let end = before.lastIndex(where: { stopTokens.contains($0) }) else { return rest }
     return Array(before[(afterStop ? end + 1 : end)...]) + rest
@@ -68,6 +74,26 @@ public struct TextPolicy: Sendable {
   /// The text of an answer's tokens, without the token that ended it.
   public func text(_ tokens: some Collection<Int>) -> String {
     tokenizer.decode(tokens.filter { !stopTokens.contains($0) }, skippingSpecials: true)
+  }
+
+  /// The text of each token that the model chose; together they are the text of the answers, a line
+  /// each. A character of several tokens stands whole with its last.
+  func pieces(of trajectory: Trajectory) -> [String] {
+    var pieces: [String] = []
+    var stream = TextStream()
+    var isTold = false
+    let stops = stopTokens
+    for (token, isChosen) in zip(trajectory.tokens, trajectory.isChosen) {
+      if isChosen {
+        let isShown = !stops.contains(token) && !tokenizer.isSpecial(token)
+        pieces.append(isShown ? stream.add(tokenizer.bytes(of: token)) : "")
+      } else if !isTold, !pieces.isEmpty {
+        pieces[pieces.count - 1] += stream.finish() + "\n"
+      }
+      isTold = !isChosen
+    }
+    if !pieces.isEmpty { pieces[pieces.count - 1] += stream.finish() }
+    return pieces
   }
 
   /// Answers to prompts, each drawn by itself.

@@ -62,6 +62,8 @@ struct Microbatch: Sendable {
   static func pack(_ trajectories: [Trajectory], _ places: [Int], budget: Int) -> [Microbatch] {
     var result: [Microbatch] = []
     var known: [[Int]: Int] = [:]
+    // A prompt draws its dropout by the first place that has it, so that the cut changes nothing.
+    var streams: [[Int]: Int] = [:]
     var current = Microbatch(members: [], packed: SharedPrompts())
     func close() -> Microbatch? {
       if current.members.isEmpty { return nil }
@@ -86,10 +88,14 @@ struct Microbatch: Sendable {
         current = Microbatch(members: [], packed: SharedPrompts())
         known = [:]
       }
-      let prompt = known[trajectory.prompt] ?? current.packed.add(prompt: trajectory.prompt)
+      let stream = streams[trajectory.prompt] ?? place
+      streams[trajectory.prompt] = stream
+      let prompt =
+        known[trajectory.prompt]
+        ?? current.packed.add(prompt: trajectory.prompt, stream: stream)
       known[trajectory.prompt] = prompt
       current.members.append(place)
-      current.packed.add(completion: rest, of: prompt)
+      current.packed.add(completion: rest, of: prompt, stream: place)
     }
     if let last = close() { result.append(last) }
     return result

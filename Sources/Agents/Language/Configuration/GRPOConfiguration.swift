@@ -92,7 +92,7 @@ public struct GRPOSettings: LanguageAgentSettings {
     try require.whole(minibatches, .minibatches, to: batchSize)
     try require.whole(iterations, .iterations, to: 1000)
     try require.whole(maxCompletionLength, .maxCompletionLength, to: 1_048_576)
-    try require.positive(temperature, .temperature)
+    try require.temperature(temperature, .temperature)
     try require.notNegative(beta, .beta)
     if let epsilon { try require.positive(epsilon, .epsilon) }
     if let epsilonHigh { try require.positive(epsilonHigh, .epsilonHigh) }
@@ -142,17 +142,16 @@ public enum GRPOVariant: String, Choice {
     }
   }
 
-  /// What a group's rewards become.
+  /// What the rewards of groups, which may differ in size, become, one group after another.
   public func advantages(
-    _ rewards: [Double], groupSize: Int, scale: GRPOSettings.RewardScale?
+    _ groups: [[Double]], scale: GRPOSettings.RewardScale? = nil
   ) -> [Double] {
     switch (self, scale) {
-    case (.rloo, nil): leaveOneOutAdvantages(rewards, groupSize: groupSize)
-    case (.drGRPO, nil), (_, .off):
-      centeredAdvantages(rewards, groupSize: groupSize)
-    case (.reinforcePlusPlus, nil): batchAdvantages(rewards)
-    case (_, .batch): batchAdvantages(centeredAdvantages(rewards, groupSize: groupSize))
-    case (_, .group), (_, nil): standardizedAdvantages(rewards, groupSize: groupSize)
+    case (.rloo, nil): groups.flatMap(leaveOneOutAdvantages)
+    case (.drGRPO, nil), (_, .off): groups.flatMap(centeredAdvantages)
+    case (.reinforcePlusPlus, nil): batchAdvantages(Array(groups.joined()))
+    case (_, .batch): batchAdvantages(groups.flatMap(centeredAdvantages))
+    case (_, .group), (_, nil): groups.flatMap(standardizedAdvantages)
     }
   }
 }

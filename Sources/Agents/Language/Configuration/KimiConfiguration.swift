@@ -83,7 +83,7 @@ public struct KimiSettings: LanguageAgentSettings {
       "a multiple of num_generations, \(groupSize)")
     try require.whole(iterations, .iterations, to: 1000)
     try require.whole(maxCompletionLength, .maxCompletionLength, to: 1_048_576)
-    try require.positive(temperature, .temperature)
+    try require.temperature(temperature, .temperature)
     try require.positive(tau, .tau)
     try require.notNegative(lengthWeight, .lengthWeight)
     try require.whole(lengthWarmup, .lengthWarmup, from: 0, to: 1_000_000_000)

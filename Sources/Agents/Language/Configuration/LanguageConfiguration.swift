@@ -11,6 +11,13 @@ public protocol LanguageAgentSettings: SettingsGroup {
   static func completionLimit(_ settings: Self) -> Int
 }
 
+extension Requirement {
+  /// Outside these bounds logits divided by it stop being numbers that can be told apart.
+  func temperature(_ value: Double, _ key: Key) throws {
+    try holds(1e-4...1e4 ~= value, key, value, "from 0.0001 to 10000")
+  }
+}
+
 /// What of a model is trained.
 public enum TrainedPart: Sendable {
   /// Low-rank adapters beside a frozen model.

@@ -69,7 +69,7 @@ public struct LanguagePPOSettings: LanguageAgentSettings {
     try require.whole(epochs, .epochs, to: 1000)
     try require.whole(minibatches, .minibatches, to: batchSize)
     try require.whole(maxCompletionLength, .maxCompletionLength, to: 1_048_576)
-    try require.positive(temperature, .temperature)
+    try require.temperature(temperature, .temperature)
     try require.notNegative(klCoefficient, .klCoefficient)
     try require.positive(clipRange, .clipRange)
     try require.positive(valueClipRange, .valueClipRange)

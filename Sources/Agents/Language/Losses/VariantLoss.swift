@@ -30,14 +30,42 @@ extension GRPOVariant {
         high: clipRange.high)
       return (losses * ofToken).sum()
     case .gspo, .rloo:
-      let ratios = completionLogRatios(
-        logRatio, owner: owner, lengths: lengths, mean: self == .gspo)
-      // A completion's advantage is that of any of its tokens: their mean.
-      let ofCompletion = completionLogRatios(
-        advantages.detached(), owner: owner, lengths: lengths, mean: true)
+      let (ratios, ofCompletion) = ofCompletions(
+        logRatio, advantages, owner: owner, lengths: lengths)
       let losses = clippedLoss(
         logRatio: ratios, advantages: ofCompletion, low: clipRange.low, high: clipRange.high)
       return (losses * Tensor(weights)).sum()
     }
+  }
+
+  /// Whether there is one ratio a completion, not one a token.
+  public var isOfCompletions: Bool { self == .gspo || self == .rloo }
+
+  /// How many of the variant's own ratios the clip range takes the gradient from: those below it
+  /// whose advantage is negative, and those above it whose advantage is positive.
+  ///
+  /// - Parameters: As those of the loss; `logRatio` is log π_θ − log π_old of each chosen token.
+  public func cutRatios(
+    logRatio: Tensor, advantages: Tensor, owner: [Int], lengths: [Int],
+    clipRange: (low: Float, high: Float)
+  ) -> (low: Int, high: Int) {
+    let (logRatios, ofEach) =
+      isOfCompletions
+      ? ofCompletions(logRatio, advantages, owner: owner, lengths: lengths)
+      : (logRatio, advantages)
+    let ratio = logRatios.exp()
+    let low = (ratio .< (1 - clipRange.low)) * (ofEach .< 0)
+    let high = (ratio .> (1 + clipRange.high)) * (ofEach .> 0)
+    return (Int(low.sum().item), Int(high.sum().item))
+  }
+
+  private func ofCompletions(
+    _ logRatio: Tensor, _ advantages: Tensor, owner: [Int], lengths: [Int]
+  ) -> (logRatios: Tensor, advantages: Tensor) {
+    // A completion's advantage is that of any of its tokens: their mean.
+    (
+      completionLogRatios(logRatio, owner: owner, lengths: lengths, mean: self == .gspo),
+      completionLogRatios(advantages.detached(), owner: owner, lengths: lengths, mean: true)
+    )
   }
 }
