@@ -77,6 +77,9 @@ public protocol TrainableAgent: Agent {
   /// numbers that are not finite. The policy unless an agent says otherwise.
   var modules: [any Module] { get }
 
+  /// The policy with its value function; nil where the agent has no value function of states.
+  var actorCritic: ActorCritic? { get }
+
   /// An agent for environments like these, its weights and streams made from `seed`.
   ///
   /// - Parameter totalSteps: The steps over which schedules run; `train` sets it where it is nil.
@@ -84,6 +87,10 @@ public protocol TrainableAgent: Agent {
   init(
     for environments: some VectorizedEnvironments, _ configuration: Configuration, seed: UInt64,
     totalSteps: Int?) throws
+}
+
+extension TrainableAgent {
+  public var actorCritic: ActorCritic? { nil }
 }
 
 extension Agent {

@@ -107,6 +107,23 @@ private func iterations(_ callbacks: [any Callback]) throws -> (count: Int, reas
   #expect(copies.store.models[1] != copies.store.models[3])
 }
 
+/// Whoever shows a policy shows what it expects, where the agent learns that.
+@Test func aMomentHasTheValueFunction() throws {
+  struct Looks: Callback {
+    let expected: Bool
+    mutating func iterationEnded(_ moment: inout TrainingMoment) throws {
+      #expect((moment.model != nil) == expected)
+      if let model = moment.model {
+        #expect(try model.actor.encoded() == moment.policy.encoded())
+      }
+    }
+  }
+  #expect(try iterations([Looks(expected: true)]).count == 12)
+  var environments = try make("CartPole-v1", count: 1, seed: 1)
+  var learner = try DQN(for: environments, DQNConfiguration(), seed: 1)
+  try learner.train(on: &environments, steps: 4, workers: 1, callbacks: [Looks(expected: false)])
+}
+
 // MARK: - In a run
 
 private final class Folder {

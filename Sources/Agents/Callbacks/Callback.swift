@@ -47,6 +47,8 @@ public struct TrainingMoment: Sendable {
   public var report: TrainingReport
   /// The policy as it acts now.
   public let policy: Actor
+  /// The same policy with its value function, of agents that learn both together; nil of others.
+  public let model: ActorCritic?
   /// What is trained on. It is in the middle of its episodes; `fresh(count:seed:)` makes others like it.
   public let environments: AnyVectorEnvironment
   /// The folder of the run, nil where training has none.
@@ -62,11 +64,12 @@ public struct TrainingMoment: Sendable {
   }
 
   init(
-    _ report: TrainingReport, policy: Actor, environments: AnyVectorEnvironment,
+    _ report: TrainingReport, of agent: some TrainableAgent, environments: AnyVectorEnvironment,
     directory: RunDirectory? = nil
   ) {
     self.report = report
-    self.policy = policy
+    policy = agent.policy
+    model = agent.actorCritic
     self.environments = environments
     self.directory = directory
   }
@@ -94,7 +97,7 @@ extension TrainableAgent {
         var latest = try iterate(on: &erased, pool: pool)
         latest.seconds = (ContinuousClock.now - start) / .seconds(1)
         latest.stepsPerSecond = Double(stepCount - first) / max(latest.seconds, 1e-9)
-        var moment = TrainingMoment(latest, policy: policy, environments: erased)
+        var moment = TrainingMoment(latest, of: self, environments: erased)
         for i in callbacks.indices { try callbacks[i].iterationEnded(&moment) }
         report(moment.report)
         if let reason = moment.stopReason { return reason }

@@ -50,6 +50,7 @@ public struct GAIL<Learner: RolloutLearner>: TrainableAgent {
   }
   public var policy: Actor { learner.policy }
   public var modules: [any Module] { learner.modules + [discriminator] }
+  public var actorCritic: ActorCritic? { learner.actorCritic }
 
   /// Lets the learner collect and learn from a rollout that the discriminator pays for, then the
   /// discriminator from the same rollout.

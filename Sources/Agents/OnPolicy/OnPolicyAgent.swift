@@ -38,6 +38,7 @@ public protocol OnPolicyAgent: TrainableAgent {
 extension OnPolicyAgent {
   /// The trained policy, with the statistics that normalise what it reads.
   public var policy: Actor { model.actor }
+  public var actorCritic: ActorCritic? { model }
 
   public var modules: [any Module] { [model] }
 

@@ -145,7 +145,7 @@ public struct TrainingRun<A: TrainableAgent>: Sendable {
   private mutating func callBack(_ report: inout TrainingReport) throws {
     if callbacks.isEmpty { return }
     var moment = TrainingMoment(
-      report, policy: agent.policy, environments: environments, directory: directory)
+      report, of: agent, environments: environments, directory: directory)
     defer {
       report = moment.report
       stopReason = moment.stopReason
