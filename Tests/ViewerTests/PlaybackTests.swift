@@ -1,3 +1,4 @@
+import Agents
 import Envs
 import Policy
 import Runtime
@@ -45,6 +46,45 @@ import Viewer
     for _ in 0..<60 { try other.advance() }
     #expect(one.steps.map(\.action) == other.steps.map(\.action))
     #expect(one.steps.map(\.observation) == other.steps.map(\.observation))
+  }
+
+  private static func policy(seed: UInt64) throws -> WatchedPolicy {
+    var configuration = PPOConfiguration()
+    configuration.recurrence = .lstm
+    configuration.recurrentUnits = 8
+    let environments = try make("MountainCar-v0", count: 1, seed: 1)
+    return WatchedPolicy(try PPO(for: environments, configuration, seed: seed).model)
+  }
+
+  @Test func aNewPolicyActsFromTheEndOn() throws {
+    let (first, second) = (try Self.policy(seed: 1), try Self.policy(seed: 2))
+    var playback = try Playback(of: "MountainCar-v0", seed: 3, policy: first)
+    for _ in 0..<8 { try playback.advance() }
+    var other = playback
+    // A person who has gone back keeps what was played.
+    try other.seek(to: 2)
+    try other.hand(to: second)
+    #expect(other.position == 2)
+    while !other.isAtTip { try other.advance() }
+    #expect(other.steps.map(\.observation) == playback.steps.map(\.observation))
+    try playback.advance()
+    try other.advance()
+    #expect(playback.shown.decision?.value != other.shown.decision?.value)
+  }
+
+  @Test func aNewPolicyGoesOnWithMemoryAndChance() throws {
+    let policy = try Self.policy(seed: 1)
+    var playback = try Playback(
+      of: "MountainCar-v0", seed: 3, policy: policy, isDeterministic: false)
+    var handed = playback
+    for step in 0..<40 {
+      try playback.advance()
+      if step % 10 == 5 { try handed.hand(to: policy) }
+      try handed.advance()
+    }
+    #expect(!handed.isDeterministic)
+    #expect(handed.steps.map(\.action) == playback.steps.map(\.action))
+    #expect(handed.steps.map(\.decision?.value) == playback.steps.map(\.decision?.value))
   }
 
   @Test func endedEpisodesGoNoFurther() throws {

@@ -1,3 +1,4 @@
+import Agents
 public import Envs
 import Foundation
 import Policy
@@ -33,6 +34,16 @@ public struct Pilot: Sendable {
 
   /// Whether there is a policy that can act deterministically or not.
   public var hasPolicy: Bool { if case .policy = kind { true } else { false } }
+
+  /// Has another policy act, with what this one remembers and draws from, where both remember as much.
+  mutating func act(as other: Pilot) {
+    if case .policy(var pilot) = kind, case .policy(let next) = other.kind {
+      pilot.succeed(by: next)
+      kind = .policy(pilot)
+    } else {
+      kind = other.kind
+    }
+  }
 
   /// Forgets the episode before.
   public mutating func begin(seed: UInt64, in space: any Space) {
@@ -82,6 +93,11 @@ public struct WatchedPolicy: Sendable {
     critic = model
   }
 
+  /// The policy as it acts now, with its value function where the agent has one.
+  init(of moment: TrainingMoment) {
+    if let model = moment.model { self.init(model) } else { self.init(moment.policy) }
+  }
+
   /// Reads a model file with its value function, if it holds one.
   ///
   /// - Throws: `SafetensorsError`, a sentence with the file and what is wrong.
@@ -106,7 +122,7 @@ public struct WatchedPolicy: Sendable {
 
 /// A policy, what it remembers, and the stream it draws from.
 private struct PolicyPilot: Sendable {
-  private let runner: Runner
+  private var runner: Runner
   private var memory: [Float]
   private var stream: PCG64
 
@@ -127,6 +143,11 @@ private struct PolicyPilot: Sendable {
     runner = Runner(policy)
     memory = Array(repeating: 0, count: max(runner.runner.memorySize, 1))
     stream = PCG64(seed: seed)
+  }
+
+  mutating func succeed(by other: PolicyPilot) {
+    runner = other.runner
+    if memory.count != other.memory.count { memory = other.memory }
   }
 
   mutating func begin(seed: UInt64) {

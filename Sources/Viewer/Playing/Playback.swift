@@ -44,7 +44,9 @@ public struct Playback: Sendable {
   public private(set) var episode: AnyEpisode
   private var snapshots: [AnyEpisode] = []
   private var pilot: Pilot
-  /// The pilot's last opinion, for the picture of a step that nobody has taken yet.
+  /// Who takes over from the pilot at the next step that nobody has taken yet.
+  private var successor: Pilot?
+  /// Steps from one snapshot to the next.
   private static let interval = 64
   private static let largestObservation = 4096
 
@@ -85,7 +87,7 @@ public struct Playback: Sendable {
   /// How the episode ended, as far as it was played.
   public var ending: Ending { steps[steps.count - 1].ending }
   /// Whether a policy acts, and deterministically.
-  public var hasPolicy: Bool { pilot.hasPolicy }
+  public var hasPolicy: Bool { pilot.hasPolicy || successor != nil }
   public var isDeterministic: Bool { pilot.isDeterministic }
 
   /// What the environment looks like at the shown step.
@@ -121,6 +123,7 @@ public struct Playback: Sendable {
       return true
     }
     guard ending == .none else { return false }
+    if let successor { pilot.act(as: successor) }
     let (choice, decision) = pilot.decide(episode)
     let result = try episode.step(action ?? choice)
     steps.append(
@@ -170,8 +173,7 @@ public struct Playback: Sendable {
     try? seek(to: steps.count - 1)
     episodeNumber += 1
     episode.reset()
-    pilot.begin(seed: seed &+ UInt64(episodeNumber), in: episode.actionSpace)
-    begin()
+    begin(seed: seed &+ UInt64(episodeNumber))
   }
 
   /// Begins the first episode of a seed.
@@ -179,18 +181,20 @@ public struct Playback: Sendable {
     self.seed = seed
     episodeNumber = 0
     episode.reset(seed: seed)
+    begin(seed: seed)
+  }
+
+  private mutating func begin(seed: UInt64) {
     pilot.begin(seed: seed, in: episode.actionSpace)
+    successor?.begin(seed: seed, in: episode.actionSpace)
     begin()
   }
 
-  /// Has another policy act from the shown step on.
+  /// Has another policy act from the next step on that was not taken yet: no step is forgotten, and what the
+  /// one before remembers and draws from is gone on with.
   ///
   /// - Throws: ``ViewerError`` if it was trained for other spaces.
   public mutating func hand(to policy: WatchedPolicy) throws {
-    let isDeterministic = pilot.isDeterministic
-    forgetFuture()
-    pilot = try .policy(
-      policy, in: episode, seed: seed &+ UInt64(episodeNumber), isDeterministic: isDeterministic)
-    steps[position].pilot = pilot
+    successor = try .policy(policy, in: episode, seed: seed &+ UInt64(episodeNumber))
   }
 }
