@@ -41,6 +41,46 @@
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
     }
 
+    @Test(.enabled(if: hasFFmpeg, "needs ffmpeg")) func aShortFilmHasItsLastStepAndAPoster() throws
+    {
+      let folder = try Self.folder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let poster = folder.appendingPathComponent("poster.png")
+      // Half as many frames as steps, so that the last one lies between two.
+      let summary = try Self.film(folder.appendingPathComponent("x.gif")) {
+        $0.steps = 3
+        $0.rest = 0
+        $0.poster = poster.path
+      }
+      #expect(summary.steps == 3 && summary.frames == 3)
+      #expect(try Data(contentsOf: poster).starts(with: [0x89, 0x50, 0x4e, 0x47]))
+    }
+
+    @Test func aPosterIsRefusedBeforeTheFilm() throws {
+      let folder = try Self.folder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      for poster in ["p.jpg", "p.mp4", "/nowhere/p.png"] {
+        let error = #expect(throws: ViewerError.self) {
+          try Self.film(folder.appendingPathComponent("x.gif")) { $0.poster = poster }
+        }
+        #expect(error?.description.contains(poster) == true)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
+    @Test(arguments: hasFFmpeg ? ["png", "gif", "mp4"] : ["png"])
+    func whatIsGivenUpLeavesNothing(end: String) throws {
+      let folder = try Self.folder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      #expect(throws: CancellationError.self) {
+        try Self.film(folder.appendingPathComponent("x.\(end)")) {
+          $0.poster = end == "png" ? nil : folder.path + "/p.png"
+          $0.shouldStop = { true }
+        }
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     @Test(arguments: ["png", "svg"])
     func picturesShowAStep(end: String) throws {
       let folder = try Self.folder()
@@ -86,6 +126,13 @@
         callbacks: [RecordVideo(every: 10, to: folder.path, as: .gif, showsPanel: false)])
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       #expect(!files.isEmpty && files.allSatisfy { $0.hasPrefix("step-") && $0.hasSuffix(".gif") })
+    }
+
+    @Test func whatWasFilmedIsRememberedInEpisodes() throws {
+      // A run may be resumed with films at other distances.
+      let state = try JSONSerialization.jsonObject(
+        with: try #require(try RecordVideo(every: 10).snapshot()["video.json"]))
+      #expect(state as? [String: Int] == ["episodes": 0])
     }
   }
 #endif

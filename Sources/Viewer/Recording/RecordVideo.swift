@@ -19,8 +19,8 @@
     private let format: Recording.Format
     private let seed: UInt64
     private let showsPanel: Bool
-    /// Multiples of `every` that training has passed.
-    private var passed = 0
+    /// Episodes of training that had ended when the last film was due.
+    private var filmed = 0
     private static let longest = 2000
 
     /// - Parameters:
@@ -40,9 +40,8 @@
     }
 
     public mutating func iterationEnded(_ moment: inout TrainingMoment) throws {
-      let due = moment.report.episodes / every
-      guard due > passed else { return }
-      passed = due
+      guard moment.report.episodes / every > filmed / every else { return }
+      filmed = moment.report.episodes
       guard let folder = folder ?? moment.directory.map({ $0.path + "/videos" }) else {
         throw RunError(.usage, "RecordVideo has no folder; training without a run needs one")
       }
@@ -55,7 +54,7 @@
         let environments = moment.environments.fresh(count: 1, seed: seed)
         var playbacks = [
           try Playback(
-            environments.episode(0), seed: seed, policy: WatchedPolicy(moment.policy))
+            environments.episode(0), seed: seed, policy: WatchedPolicy(of: moment))
         ]
         var settings = Recording.Settings(
           stage: Stage(
@@ -69,19 +68,19 @@
       }
     }
 
-    private struct State: Codable { var passed: Int }
+    private struct State: Codable { var episodes: Int }
 
     public func snapshot() throws -> [String: Data] {
-      ["video.json": try JSONEncoder().encode(State(passed: passed))]
+      ["video.json": try JSONEncoder().encode(State(episodes: filmed))]
     }
 
     public mutating func restore(_ files: [String: Data], in directory: RunDirectory) throws {
-      passed = 0
+      filmed = 0
       guard let data = files["video.json"] else { return }
       guard let state = try? JSONDecoder().decode(State.self, from: data) else {
         throw RunError(.data, "the checkpoint's video.json cannot be read")
       }
-      passed = state.passed
+      filmed = state.episodes
     }
   }
 #endif

@@ -15,10 +15,12 @@
       public var steps = 10_000
       /// The step that a picture shows; the last when nil.
       public var step: Int?
-      /// A PNG of one frame beside a film.
+      /// A picture of one frame beside a film, its sixtieth step or its last: a .png or .svg.
       public var poster: String?
       /// How long the last frame of an episode stands, in seconds.
       public var rest = 1.0
+      /// Asked before each step: whether to give up, and leave no file.
+      public var shouldStop: @Sendable () -> Bool = { false }
 
       public init(stage: Stage) { self.stage = stage }
     }
@@ -33,7 +35,8 @@
 
     /// Films episodes side by side, each to its end, or takes a picture of them.
     ///
-    /// - Throws: ``ViewerError`` as the recording does, `EnvironmentError` as playing does.
+    /// - Throws: ``ViewerError`` as the recording does, `EnvironmentError` as playing does, `CancellationError` where
+    ///   the settings say that it is to stop.
     @discardableResult
     public static func film(
       _ playbacks: inout [Playback], columns: Int = 1, to path: String, _ settings: Settings
@@ -44,10 +47,7 @@
       }
       var summary = Summary(frames: 0, steps: 0, returns: [])
       if !format.isFilm {
-        let last = settings.step ?? settings.steps
-        for n in playbacks.indices {
-          while playbacks[n].position < last, try playbacks[n].advance() {}
-        }
+        _ = try move(&playbacks, to: settings.step ?? settings.steps, settings)
         let recording = try Recording(
           to: path, width: settings.stage.width, height: settings.stage.height,
           scale: settings.scale, framesPerSecond: 1)
@@ -59,6 +59,15 @@
         return summary
       }
 
+      // Before the film, which takes a while.
+      let poster = try settings.poster.map { path in
+        guard try !Format(of: path).isFilm else {
+          throw ViewerError(.usage, "a poster is one frame, a .png or .svg, and not \(path)")
+        }
+        return try Recording(
+          to: path, width: settings.stage.width, height: settings.stage.height,
+          scale: settings.scale, framesPerSecond: 1)
+      }
       let pace = max(playbacks[0].scene.stepsPerSecond * settings.speed, 0.01)
       let rate = min(pace, settings.framesPerSecond ?? format.fastest, format.fastest)
       // The colours of the whole episode, which is therefore played to its end and filmed afterwards.
@@ -66,17 +75,17 @@
         to: path, width: settings.stage.width, height: settings.stage.height,
         scale: settings.scale, framesPerSecond: rate,
         colors: format == .gif ? try samples(&playbacks, settings, layout) : [])
-      var poster: Layout?
       for episode in 0..<max(settings.episodes, 1) {
         if episode > 0 { for n in playbacks.indices { playbacks[n].nextEpisode() } }
         var frame = 0
         var isOver = false
         while !isOver {
-          let step = Int((Double(frame) * pace / rate).rounded())
-          if step > settings.steps { break }
-          isOver = try move(&playbacks, to: min(step, settings.steps))
+          let step = min(Int((Double(frame) * pace / rate).rounded()), settings.steps)
+          isOver = try move(&playbacks, to: step, settings) || step == settings.steps
           try recording.add(layout(playbacks))
-          if poster == nil, isOver || step >= 60 { poster = layout(playbacks) }
+          if let poster, poster.count == 0, isOver || step >= 60 {
+            try poster.add(layout(playbacks))
+          }
           frame += 1
         }
         let rest = Int((settings.rest * rate).rounded())
@@ -86,23 +95,21 @@
       }
       summary.frames = recording.count
       try recording.finish()
-      if let path = settings.poster, let poster {
-        let picture = try Recording(
-          to: path, width: poster.width, height: poster.height, scale: settings.scale,
-          framesPerSecond: 1)
-        try picture.add(poster)
-        try picture.finish()
-      }
+      try poster?.finish()
       return summary
     }
 
     /// Shows a step of every playback, or its last where it has ended before.
     ///
     /// - Returns: Whether all have ended.
-    private static func move(_ playbacks: inout [Playback], to step: Int) throws -> Bool {
+    private static func move(
+      _ playbacks: inout [Playback], to step: Int, _ settings: Settings
+    ) throws -> Bool {
       var isOver = true
       for n in playbacks.indices {
-        while playbacks[n].position < step, try playbacks[n].advance() {}
+        while playbacks[n].position < step, try playbacks[n].advance() {
+          if settings.shouldStop() { throw CancellationError() }
+        }
         if playbacks[n].shown.ending == .none { isOver = false }
       }
       return isOver
@@ -112,7 +119,7 @@
     private static func samples(
       _ playbacks: inout [Playback], _ settings: Settings, _ layout: ([Playback]) -> Layout
     ) throws -> [Layout] {
-      _ = try move(&playbacks, to: settings.steps)
+      _ = try move(&playbacks, to: settings.steps, settings)
       let last = playbacks.map(\.position).max() ?? 0
       // Backwards, so that the playbacks stand at their start afterwards.
       return try (0...6).reversed().map { part in

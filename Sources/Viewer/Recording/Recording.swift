@@ -98,7 +98,9 @@
       switch format {
       case .gif:
         let palette = Palette(of: try colors.map { try pixels(of: $0) })
-        try palette.png().write(to: URL(fileURLWithPath: palettePath))
+        do { try palette.png().write(to: URL(fileURLWithPath: palettePath)) } catch {
+          throw ViewerError(.failed, "cannot write \(path): \(error.localizedDescription)")
+        }
         arguments += [
           "-i", palettePath, "-lavfi", "paletteuse=dither=none:diff_mode=rectangle", "-loop", "0",
         ]
