@@ -1,5 +1,6 @@
 import Agents
 import Envs
+import Synchronization
 import Testing
 import Viewer
 
@@ -73,12 +74,17 @@ import Viewer
     ("Taxi-v4", ["down": [0], "up": [1], "right": [2], "left": [3], "space": [4], "return": [5]]),
     ("Blackjack-v1", ["down": [0], "up": [1]]),
     ("Pendulum-v1", ["left": [-2], "right": [2]]),
+    (
+      "Navigation2DDiscrete-v0",
+      ["up": [1], "a": [2], "d": [3], "left": [4], "right": [5], "no key": [0]]
+    ),
     ("MinAtar/Seaquest-v0", ["left": [1], "up": [2], "right": [3], "down": [4], "space": [5]]),
   ])
   func keysSuitTheEnvironment(id: String, expected: [String: [Float]]) throws {
     let keys = ActionKeys.standard(for: try describeEnvironment(id))
     for (key, action) in expected {
-      #expect(keys.action(pressed: [key], step: 0) == action, "\(key)")
+      let pressed: Set = key == "no key" ? [] : [key]
+      #expect(keys.action(pressed: pressed, step: 0) == action, "\(key)")
     }
   }
 
@@ -89,7 +95,7 @@ import Viewer
     try keys.rebind("none=0")
     #expect(keys.action(pressed: ["a"], step: 0) == [1])
     #expect(keys.action(pressed: [], step: 1) == [0])
-    for bad in ["a", "=1", "a=2", "a=left", "a=0:1"] {
+    for bad in ["a", "=1", "a=2", "a=left", "a=0:1", "a=0,foo", "a=0,"] {
       #expect(throws: ViewerError.self) { try keys.rebind(bad) }
     }
     var numbers = ActionKeys.standard(for: try describeEnvironment("Pendulum-v1"))
@@ -97,6 +103,104 @@ import Viewer
     #expect(numbers.action(pressed: ["w"], step: 0) == [0.5])
     #expect(numbers.action(pressed: [], sticks: ["right": 0.5], step: 0) == [1])
     #expect(throws: ViewerError.self) { try numbers.rebind("w=0:3") }
+    // Keys that push the same number push it to its bound and no farther.
+    #expect(numbers.action(pressed: ["w", "right"], step: 0) == [2])
+    #expect(numbers.action(pressed: ["left", "right"], step: 0) == [0])
+  }
+
+  @Test(.enabled(if: (try? environmentSpec("Humanoid-v5")) != nil, "needs MuJoCo"))
+  func everyJointHasItsKeys() throws {
+    let keys = ActionKeys.standard(for: try describeEnvironment("Humanoid-v5"))
+    #expect(Set(keys.bindings.map(\.key)).count == 34 && keys.bindings.count == 34)
+    for binding in keys.bindings {
+      let action = try #require(keys.action(pressed: [binding.key], step: 0))
+      #expect(action.count { $0 != 0 } == 1)
+    }
+  }
+
+  @Test func anEndedEpisodeIsToldOfAtOnce() throws {
+    let count = Counter()
+    var session = try Self.session(isGame: true)
+    session.reachedEnd = { count.add($0.steps.count) }
+    while session.current.ending == .none {
+      session.press("left")
+      try session.perform(.forward(1))
+    }
+    let steps = session.current.steps.count
+    #expect(count.numbers == [steps])
+    try session.perform(.forward(1))
+    #expect(count.numbers == [steps])
+  }
+
+  private final class Counter: Sendable {
+    private let state = Mutex<[Int]>([])
+    var numbers: [Int] { state.withLock { $0 } }
+    func add(_ number: Int) { state.withLock { $0.append(number) } }
+  }
+
+  // MARK: - Controllers and terminals
+
+  @Test func anAxisPushesOneKey() {
+    var sticks = Sticks()
+    let moves: [(Double, [String: Double])] = [
+      (-0.8, ["a": 0.8]), (0.6, ["d": 0.6]), (0.1, [:]), (2, ["d": 1]),
+    ]
+    for (position, pushes) in moves {
+      sticks.move(.rightX, to: position)
+      #expect(sticks.pushes == pushes)
+    }
+    sticks.move(.rightX, to: 0)
+    // A trigger and a stick that stand for one key do not let go of it for each other.
+    sticks.move(.rightTrigger, to: 0.9)
+    sticks.move(.leftY, to: -0.4)
+    #expect(sticks.pushes == ["up": 0.9])
+    sticks.move(.leftY, to: 0)
+    #expect(sticks.pushes == ["up": 0.9])
+    sticks.move(.rightTrigger, to: 0)
+    #expect(sticks.pushes.isEmpty)
+  }
+
+  @Test func aHeldStickIsAKeyStruckAtTheWorldsPace() throws {
+    // Four steps a second.
+    var session = try Self.session("CliffWalking-v1", isGame: true)
+    func pass(_ ticks: Int) throws -> Int {
+      for _ in 0..<ticks { try session.tick(0.02) }
+      return session.current.position
+    }
+    session.sticks.move(.leftY, to: -0.4)
+    #expect(try pass(50) == 0)
+    session.sticks.move(.leftY, to: -0.9)
+    #expect(try pass(10) == 1)
+    #expect(try pass(5) == 2)
+    session.sticks.move(.leftY, to: 0)
+    #expect(try pass(50) == 2)
+    // A push between two ticks counts.
+    session.sticks.move(.leftY, to: -1)
+    session.sticks.move(.leftY, to: 0)
+    #expect(try pass(50) == 3)
+  }
+
+  @Test func keysOfATerminalAreFoundHoweverTheyAreCut() {
+    let bytes = Array("a\u{1b}[C\u{1b}[1;2DQ\u{1b}OH\u{1b}[15~\u{1b}x \u{1b}[A".utf8)
+    let expected: [TerminalKeys.Key] = [
+      .init("a"), .init("right"), .init("left", isShifted: true), .init("q"), .init("home"),
+      .init("space"), .init("up"),
+    ]
+    for size in 1...bytes.count {
+      var keys = TerminalKeys()
+      var found: [TerminalKeys.Key] = []
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        found += keys.add(bytes[start..<min(start + size, bytes.count)])
+      }
+      #expect(found == expected && !keys.isWaiting, "in reads of \(size)")
+    }
+    var keys = TerminalKeys()
+    #expect(keys.add([27]).isEmpty && keys.isWaiting)
+    #expect(keys.finish() == [.init("escape")] && !keys.isWaiting)
+    #expect(keys.add([27, 91]).isEmpty && keys.finish().isEmpty)
+    #expect(keys.add([27, 27, 91, 68]) == [.init("escape"), .init("left")])
+    _ = keys.add([27, 91] + [UInt8](repeating: 49, count: 64))
+    #expect(!keys.isWaiting)
   }
 
   @Test func playedEpisodesTeach() throws {

@@ -34,6 +34,31 @@ extension Session {
     }
   }
 
+  /// The most lines of the help's columns.
+  private static let helpLines = 26
+
+  /// The keys that act where a person does.
+  private var keysOfGame: [(key: String, meaning: String)] {
+    isByHand || isGame ? keys.bindings.map { (key: $0.key, meaning: $0.meaning) } : []
+  }
+
+  /// The help as lines of a terminal, in columns where all of it fits no other way.
+  func helpLines(columns: Int, rows: Int) -> [String] {
+    let windowOnly: Set = ["p", "f", "F12"]
+    let lines = (keysOfGame + Self.help.filter { !windowOnly.contains($0.key) }).map { row in
+      String(repeating: " ", count: max(0, 8 - row.key.count)) + row.key + "  " + row.meaning
+    }
+    guard rows > 0, columns > 0 else { return [] }
+    let across = (lines.count + rows - 1) / rows
+    let wide = columns / across
+    return (0..<min(rows, lines.count)).map { row in
+      stride(from: row, to: lines.count, by: rows).map { i in
+        let line = lines[i].prefix(max(wide - 1, 1))
+        return line + String(repeating: " ", count: max(0, wide - line.count))
+      }.joined()
+    }
+  }
+
   static let help: [(key: String, meaning: String)] = [
     ("space", "play, pause"), ("→ ←", "a step on, back; with shift ten"),
     ("home end", "to the start, to the last step"), ("+ −", "faster, slower, 0.1 to 100×"),
@@ -117,20 +142,21 @@ extension Session {
   }
 
   private func helpPart(width: Double, height: Double) -> (Scene, Frame) {
-    let game: [(key: String, meaning: String)] =
-      isByHand || isGame
-      ? keys.bindings.prefix(10).map { (key: $0.key, meaning: $0.meaning) } : []
+    let game = keysOfGame
     let rows = game + Self.help
-    let (wide, tall) = (330.0, 22 + 19 * Double(rows.count))
+    // As many columns as keep the lines of a window.
+    let columns = (rows.count + Self.helpLines - 1) / Self.helpLines
+    let lines = (rows.count + columns - 1) / columns
+    let (wide, tall) = (330 * Double(columns), 22 + 19 * Double(lines))
     var scene = Scene(
       x: 0...wide, y: 0...tall, isUpright: false, background: Scene.Color(0x1f2933))
     for (i, row) in rows.enumerated() {
-      let y = 20 + 19 * Double(i)
+      let (x, y) = (330 * Double(i / lines), 20 + 19 * Double(i % lines))
       scene.text(
-        row.key, at: [92, y],
+        row.key, at: [x + 92, y],
         .init(i < game.count ? .orange : .yellow, size: 11.5, anchor: .end, isBold: true))
       scene.text(
-        String(row.meaning.prefix(38)), at: [106, y], .init(.white, size: 11.5, anchor: .start))
+        String(row.meaning.prefix(38)), at: [x + 106, y], .init(.white, size: 11.5, anchor: .start))
     }
     // Shrinks with a small window.
     let fit = min(1, width / wide, height / tall)

@@ -30,6 +30,7 @@ public struct ActionKeys: Sendable {
   public internal(set) var idle = Idle.waits
   /// The middle of each number's range, from which keys push it.
   private var neutral: [Float] = []
+  private var limits: [(low: Float, high: Float)] = []
   private let space: any Space
 
   /// "left push to the left, right push to the right".
@@ -54,13 +55,14 @@ public struct ActionKeys: Sendable {
   // MARK: - Choices
 
   private static let words: [(key: String, words: [String])] = [
+    ("a", ["ahead to the left"]), ("d", ["ahead to the right"]),
     ("left", ["left", "west", "−1"]), ("right", ["right", "east", "torque of 1"]),
-    ("up", ["up", "north", "main", "gas", "forward", "hit", "draw"]),
+    ("up", ["up", "north", "main", "gas", "forward", "ahead", "hit", "draw"]),
     ("down", ["down", "south", "brake", "back", "stick"]), ("space", ["fire", "pick"]),
     ("return", ["drop"]),
   ]
   private static let idleWords = [
-    "none", "nothing", "no ", "do not", "coast", "stay", "stand", "idle",
+    "none", "nothing", "no ", "do not", "coast", "stay", "stand", "stop", "idle",
   ]
 
   private mutating func bind(_ space: Discrete, _ names: [String], isTable: Bool) {
@@ -96,7 +98,8 @@ public struct ActionKeys: Sendable {
 
   private static let pairs = [
     ("left", "right"), ("down", "up"), ("a", "d"), ("s", "w"), ("j", "l"), ("k", "i"), ("f", "h"),
-    ("g", "y"),
+    ("g", "y"), ("z", "x"), ("c", "v"), ("b", "m"), ("e", "u"), ("1", "2"), ("3", "4"), ("5", "6"),
+    ("7", "8"), ("9", "0"),
   ]
 
   private mutating func bind(_ box: Box, _ names: [String]) {
@@ -106,7 +109,8 @@ public struct ActionKeys: Sendable {
     }
     idle = .action(neutral)
     var used: Set<String> = []
-    for i in low.indices.prefix(16) {
+    limits = zip(low, high).map { ($0, $1) }
+    for i in low.indices.prefix(Self.pairs.count) {
       let name = i < names.count ? names[i] : "number \(i)"
       let (least, most) = (low[i].isFinite ? low[i] : -1, high[i].isFinite ? high[i] : 1)
       func bind(_ key: String, _ value: Float, _ sign: String) {
@@ -160,7 +164,10 @@ public struct ActionKeys: Sendable {
         numbers = row
       }
     }
-    if let numbers { return numbers }
+    if let numbers {
+      // Two keys that push the same way push no farther than there is room.
+      return zip(numbers, limits).map { number, limit in max(limit.low, min(limit.high, number)) }
+    }
     switch idle {
     case .waits: return nil
     case .action(let row): return row
@@ -190,8 +197,11 @@ public struct ActionKeys: Sendable {
       else { throw bad("sets no number of \(space)") }
       effect = .number(i, value)
     } else {
-      let row = parts[1].split(separator: ",").compactMap { Float($0) }
-      guard row.count == space.flatSize, space.contains(row: row) else {
+      let numbers = parts[1].split(separator: ",", omittingEmptySubsequences: false).map {
+        Float($0)
+      }
+      let row = numbers.compactMap(\.self)
+      guard row.count == numbers.count, row.count == space.flatSize, space.contains(row: row) else {
         throw bad("is no action of \(space)")
       }
       effect = .action(row)

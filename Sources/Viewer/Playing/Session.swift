@@ -32,17 +32,19 @@ public struct Session: Sendable {
   public var subtitle: String
   /// Which keys act.
   public var keys: ActionKeys
-  /// The keys that are down, and sticks of a controller from -1 to 1 by the key they stand for.
+  /// The keys that are down, and the sticks of a controller that stand for keys.
   public var pressed: Set<String> = []
-  public var sticks: [String: Double] = [:]
+  public var sticks = Sticks()
   /// Said at the lower edge for a while.
   public private(set) var notice: (text: String, seconds: Double)?
   /// Whether the next episode begins by itself.
   public var goesOn = true
   /// Whether only a person acts, as in `swirl play`.
   public let isGame: Bool
-  /// Called with each episode that has ended, before the next begins.
+  /// Called with each episode that is left, before the next begins.
   public var ended: @Sendable (Playback) -> Void = { _ in }
+  /// Called with the selected episode at the step that ends it; a person may still go back and play it otherwise.
+  public var reachedEnd: @Sendable (Playback) -> Void = { _ in }
 
   private var owed = 0.0
   private var rest = 0.0
@@ -67,11 +69,12 @@ public struct Session: Sendable {
     self.isGame = isGame
     isByHand = isGame
     isPlaying = !isPaused
+    pace = max(playbacks[0].scene.stepsPerSecond, 0.1)
     self.speed = max(Self.speeds.lowerBound, min(Self.speeds.upperBound, speed))
   }
 
   /// Steps a second that look natural.
-  private var pace: Double { max(playbacks[0].scene.stepsPerSecond, 0.1) }
+  private let pace: Double
 
   public var current: Playback { playbacks[selected] }
 
@@ -122,6 +125,7 @@ public struct Session: Sendable {
       guard !isGame else { return }
       isByHand.toggle()
       pressed = []
+      sticks.forgetPresses()
       say(isByHand ? "you act: \(keys.summary)" : "handed back")
     case .togglePanel: showsPanel.toggle()
     case .toggleHelp: showsHelp.toggle()
@@ -150,7 +154,7 @@ public struct Session: Sendable {
     version += 1
   }
 
-  /// Has another policy act from the next step on.
+  /// Has another policy act from the next step on that was not taken yet.
   public mutating func hand(to policy: WatchedPolicy, subtitle: String) throws {
     for n in playbacks.indices { try playbacks[n].hand(to: policy) }
     self.subtitle = subtitle
@@ -205,9 +209,9 @@ public struct Session: Sendable {
     }
     rest = 0
     if isByHand, keys.idle == .waits {
-      // The world waits for a key.
-      guard let action = keys.action(pressed: struck, sticks: sticks, step: current.position)
-      else { return }
+      // The world waits for a key, or for a stick, which is a key struck again and again.
+      struck.formUnion(sticks.presses(after: seconds, pace: pace * speed))
+      guard let action = keys.action(pressed: struck, step: current.position) else { return }
       struck = []
       try step(action)
       return
@@ -229,7 +233,7 @@ public struct Session: Sendable {
     if isByHand {
       let down = keys.idle == .waits ? struck : pressed.union(struck)
       struck = []
-      if let action = keys.action(pressed: down, sticks: sticks, step: current.position) {
+      if let action = keys.action(pressed: down, sticks: sticks.pushes, step: current.position) {
         try step(action)
       }
       return
@@ -241,7 +245,9 @@ public struct Session: Sendable {
     version += 1
     for n in playbacks.indices {
       if n == selected {
-        if playbacks[n].shown.ending == .none { try playbacks[n].advance(action) }
+        guard playbacks[n].shown.ending == .none else { continue }
+        try playbacks[n].advance(action)
+        if playbacks[n].shown.ending != .none { reachedEnd(playbacks[n]) }
       } else if !isGame {
         try playbacks[n].advance()
       }

@@ -124,7 +124,8 @@
         action =
           "action " + row.prefix(8).map { Panel.text(Double($0)) }.joined(separator: " ")
       }
-      let help = "space pause · ←→ step · +- speed · n next · s seed · t take over · q quit"
+      let help =
+        "space pause · ←→ step · +- speed · n next · s seed · t take over · ? keys · q quit"
       let last = notice?.text ?? (isByHand ? keys.summary : help)
       return [numbers.joined(separator: "  "), action, last].map { line in
         String(line.prefix(columns))

@@ -18,12 +18,14 @@
     private var shown: [String] = []
     /// As a ``SessionWindow``'s.
     public var policy: () throws -> (policy: WatchedPolicy, subtitle: String)? = { nil }
+    public var shouldClose: () -> Bool = { false }
+    private var keys = TerminalKeys()
 
     /// - Throws: ``ViewerError`` where standard input and output are no terminal.
     public init(style: TerminalPicture.Style = .blocks) throws {
       guard isatty(0) != 0, isatty(1) != 0, tcgetattr(0, &before) == 0 else {
         throw ViewerError(
-          .usage, "there is no terminal to show the episode in; use --record to write a film")
+          .usage, "there is no terminal to show the episode in")
       }
       self.style = style
       let color = ProcessInfo.processInfo.environment["COLORTERM"] ?? ""
@@ -39,7 +41,7 @@
       return (min(Int(size.ws_col), 400), min(Int(size.ws_row), 200))
     }
 
-    /// Runs until a person quits.
+    /// Runs until a person quits or there is another reason to end.
     ///
     /// - Throws: `EnvironmentError` as a step does.
     public func run(_ session: inout Session) throws {
@@ -55,11 +57,11 @@
       var lastPoll = last - .seconds(1)
       var version = -1
       var lastSize = (columns: 0, rows: 0)
-      while !session.wantsToQuit {
-        for key in keys(waiting: 40) {
-          try session.strike(key)
+      while !session.wantsToQuit, !shouldClose() {
+        for key in readKeys(waiting: 40) {
+          try session.strike(key.name, isShifted: key.isShifted)
           // A terminal does not tell when a key is let go.
-          session.release(key)
+          session.release(key.name)
         }
         let now = ContinuousClock.now
         if (now - lastPoll) / .milliseconds(1) >= 500 {
@@ -88,7 +90,10 @@
       let notes = session.terminalLines(columns: size.columns)
       let rows = size.rows - notes.count
       var lines: [String] = []
-      if rows > 0 {
+      if session.showsHelp {
+        lines = session.helpLines(columns: size.columns, rows: rows).map { $0 + "\u{1b}[K" }
+        lines += Array(repeating: "\u{1b}[K", count: max(0, rows - lines.count))
+      } else if rows > 0 {
         lines = try TerminalPicture(
           session.current.picture, columns: size.columns, rows: rows, style: style,
           hasAllColors: hasAllColors
@@ -124,47 +129,26 @@
       }
     }
 
-    private func keys(waiting milliseconds: Int32) -> [String] {
-      var poller = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-      guard poll(&poller, 1, milliseconds) > 0 else { return [] }
-      var bytes = [UInt8](repeating: 0, count: 64)
-      let count = read(0, &bytes, bytes.count)
-      // The connection has gone.
-      guard count > 0 else { return ["q"] }
-      return Self.keys(of: bytes.prefix(count))
+    private func readKeys(waiting milliseconds: Int32) -> [TerminalKeys.Key] {
+      var found = readKeysOnce(waiting: milliseconds) ?? []
+      // An escape may begin an arrow whose other bytes are still on their way.
+      while keys.isWaiting {
+        guard let more = readKeysOnce(waiting: 30) else { return found + keys.finish() }
+        found += more
+      }
+      return found
     }
 
-    private static let sequences: [(bytes: String, key: String)] = [
-      ("[A", "up"), ("[B", "down"), ("[C", "right"), ("[D", "left"), ("[H", "home"),
-      ("[F", "end"), ("OA", "up"), ("OB", "down"), ("OC", "right"), ("OD", "left"),
-      ("[1~", "home"), ("[4~", "end"),
-    ]
-
-    /// The names of the keys that sent some bytes.
-    static func keys(of bytes: some Sequence<UInt8>) -> [String] {
-      var rest = Array(bytes)[...]
-      var keys: [String] = []
-      while let byte = rest.popFirst() {
-        switch byte {
-        case 3, 4: keys.append("q")
-        case 9: keys.append("tab")
-        case 10, 13: keys.append("return")
-        case 27:
-          if let (sequence, key) = sequences.first(where: { rest.starts(with: $0.bytes.utf8) }) {
-            rest = rest.dropFirst(sequence.utf8.count)
-            keys.append(key)
-          } else if rest.isEmpty {
-            keys.append("escape")
-          } else {
-            // A key that nothing listens to.
-            rest = []
-          }
-        case 32: keys.append("space")
-        case 33...126: keys.append(String(UnicodeScalar(byte)).lowercased())
-        default: break
-        }
-      }
-      return keys
+    /// Nil when nothing came.
+    private func readKeysOnce(waiting milliseconds: Int32) -> [TerminalKeys.Key]? {
+      var poller = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+      guard poll(&poller, 1, milliseconds) > 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: 64)
+      let count = read(0, &bytes, bytes.count)
+      if count < 0, errno == EINTR || errno == EAGAIN { return nil }
+      // The connection has gone.
+      guard count > 0 else { return keys.finish() + [.init("q")] }
+      return keys.add(bytes.prefix(count))
     }
   }
 #endif

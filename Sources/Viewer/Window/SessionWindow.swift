@@ -12,7 +12,7 @@
     private let window: Window
     /// Asked about twice a second: another policy, or nil.
     public var policy: () throws -> (policy: WatchedPolicy, subtitle: String)? = { nil }
-    /// Whether what is watched has come to its end, such as training.
+    /// Whether there is a reason to end, such as the end of the training that is watched.
     public var shouldClose: () -> Bool = { false }
     /// Where pictures go that a person asks for with F12.
     public var pictureFolder = "."
@@ -85,10 +85,8 @@
           try session.strike(key, isShifted: isShifted)
         }
       case .keyUp(let key): session.release(key)
-      case .stick(let key, let push):
-        let opposite = ["left": "right", "right": "left", "up": "down", "down": "up"]
-        if let other = opposite[key] { session.sticks[other] = 0 }
-        session.sticks[key] = push
+      case .stick(let axis, let position): session.sticks.move(axis, to: position)
+      case .controllerGone: session.sticks.release()
       case .pointerDown(let x, let y):
         let size = window.size
         isScrubbing = y >= size.height - Session.barHeight && size.height > 4 * Session.barHeight

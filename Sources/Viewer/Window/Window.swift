@@ -11,8 +11,9 @@
       /// A key by its name in lower case, such as "left" or "space".
       case keyDown(String, isShifted: Bool)
       case keyUp(String)
-      /// A stick of a controller pushed towards a key, from 0 to 1.
-      case stick(String, Double)
+      /// Where an axis of a controller stands, from -1 to 1.
+      case stick(Sticks.Axis, Double)
+      case controllerGone
       /// In points.
       case pointerDown(x: Double, y: Double)
       case pointerMoved(x: Double, y: Double)
@@ -72,8 +73,7 @@
     private static func noDisplay(_ reason: String) -> ViewerError {
       ViewerError(
         .failed,
-        "there is no display to open a window on (\(reason)); "
-          + "use --terminal to watch here or --record to write a film")
+        "there is no display to open a window on (\(reason))")
     }
 
     private static var driverIsChosen: Bool { isSet("SDL_VIDEODRIVER") }
@@ -188,10 +188,14 @@
           controllers.append(controller)
         }
         return nil
+      case SDL_CONTROLLERDEVICEREMOVED: return .controllerGone
       case SDL_CONTROLLERBUTTONDOWN, SDL_CONTROLLERBUTTONUP:
         guard let key = Self.buttons[Int32(event.cbutton.button)] else { return nil }
         return event.cbutton.state != 0 ? .keyDown(key, isShifted: false) : .keyUp(key)
-      case SDL_CONTROLLERAXISMOTION: return stick(event.caxis)
+      case SDL_CONTROLLERAXISMOTION:
+        return Self.axes[Int32(event.caxis.axis)].map {
+          .stick($0, Double(event.caxis.value) / 32767)
+        }
       default: return nil
       }
     }
@@ -211,19 +215,11 @@
       SDL_CONTROLLER_BUTTON_START.rawValue: "p",
     ]
 
-    private func stick(_ axis: SDL_ControllerAxisEvent) -> Event? {
-      let share = Double(axis.value) / 32767
-      // What a stick rests at is seldom 0.
-      let push = share.magnitude < 0.15 ? 0 : min(share.magnitude, 1)
-      switch SDL_GameControllerAxis(Int32(axis.axis)) {
-      case SDL_CONTROLLER_AXIS_LEFTX: return .stick(share < 0 ? "left" : "right", push)
-      case SDL_CONTROLLER_AXIS_LEFTY: return .stick(share < 0 ? "up" : "down", push)
-      case SDL_CONTROLLER_AXIS_RIGHTX: return .stick(share < 0 ? "a" : "d", push)
-      case SDL_CONTROLLER_AXIS_RIGHTY: return .stick(share < 0 ? "w" : "s", push)
-      case SDL_CONTROLLER_AXIS_TRIGGERRIGHT: return .stick("up", push)
-      case SDL_CONTROLLER_AXIS_TRIGGERLEFT: return .stick("down", push)
-      default: return nil
-      }
-    }
+    private static let axes: [Int32: Sticks.Axis] = [
+      SDL_CONTROLLER_AXIS_LEFTX.rawValue: .leftX, SDL_CONTROLLER_AXIS_LEFTY.rawValue: .leftY,
+      SDL_CONTROLLER_AXIS_RIGHTX.rawValue: .rightX, SDL_CONTROLLER_AXIS_RIGHTY.rawValue: .rightY,
+      SDL_CONTROLLER_AXIS_TRIGGERLEFT.rawValue: .leftTrigger,
+      SDL_CONTROLLER_AXIS_TRIGGERRIGHT.rawValue: .rightTrigger,
+    ]
   }
 #endif
