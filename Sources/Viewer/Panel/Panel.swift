@@ -28,7 +28,7 @@ public struct Panel {
     title(playback.description.spec.id, subtitle)
     summary(playback)
     curve(playback)
-    let step = playback.isAtTip ? playback.shown : playback.steps[playback.position]
+    let step = playback.shown
     if let decision = step.decision { expectation(decision) }
     actions(playback, step)
     observations(playback, step)

@@ -70,7 +70,9 @@ enum ObservationPicture {
   static func scene(of episode: AnyEpisode, _ description: EnvironmentDescription) -> Scene {
     let numbers = episode.observation
     if let box = episode.observationSpace as? Box, box.shape.count == 3, box.shape[2] == 3 {
-      return pixels(numbers, height: box.shape[0], width: box.shape[1])
+      // Colours are bytes, or shares of the brightest.
+      let brightest: Float = box.high.allSatisfy { $0 <= 1 } ? 255 : 1
+      return pixels(numbers.map { $0 * brightest }, height: box.shape[0], width: box.shape[1])
     }
     var scene = Scene(x: 0...600, y: 0...400, isUpright: false, background: .paper)
     let names = Panel.names(description.observations)

@@ -7,7 +7,8 @@
   ///
   /// ```swift
   /// let canvas = try Canvas(width: 600, height: 400)
-  /// canvas.draw(Layout(CartPole().scene, width: 600, height: 400))
+  /// let playback = try Playback(of: "CartPole-v1", seed: 1)
+  /// canvas.draw(Layout(playback.scene, width: 600, height: 400))
   /// let data = try canvas.png()
   /// ```
   public final class Canvas {
@@ -129,9 +130,13 @@
 
     // MARK: - Painting
 
-    /// Paints a layout, in points.
+    /// Paints a layout, in points; what no part of it covers is black.
     public func draw(_ layout: Layout) {
       cairo_identity_matrix(context)
+      if !layout.hasFullPart {
+        setColor(.black)
+        cairo_paint(context)
+      }
       cairo_scale(context, scale, scale)
       for (scene, frame) in layout.parts { draw(scene, in: frame) }
       cairo_surface_flush(surface)

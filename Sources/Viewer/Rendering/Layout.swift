@@ -36,6 +36,11 @@ public struct Layout: Sendable {
     self.init(width: width, height: height)
     parts = [(scene, Frame(x: 0, y: 0, width: width, height: height))]
   }
+
+  /// Whether one part covers the picture, so that nothing shows between parts.
+  var hasFullPart: Bool {
+    parts.contains { $0.frame == Frame(x: 0, y: 0, width: width, height: height) }
+  }
 }
 
 /// Where a scene's places come to lie in a frame: as large as fits, in the middle.

@@ -164,7 +164,9 @@ public struct TextPage: Sendable {
         }
         if !character.isNewline {
           // A character that commands the terminal is none to show.
-          let isControl = character.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
+          let isControl = character.unicodeScalars.contains {
+            $0.value < 32 || 127...159 ~= $0.value
+          }
           line.append(isControl ? " " : character)
           count += 1
         }
