@@ -6,11 +6,14 @@ enum Console {
   static let isTerminal =
     isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
 
+  static let hasColour = showsColour(on: STDERR_FILENO)
+
   /// Colour only on a terminal that can show it, and never when `NO_COLOR` is set (https://no-color.org).
-  static let hasColour: Bool = {
+  static func showsColour(on descriptor: Int32) -> Bool {
     let environment = ProcessInfo.processInfo.environment
-    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
-  }()
+    return isatty(descriptor) == 1 && environment["TERM"] != "dumb"
+      && (environment["NO_COLOR"] ?? "").isEmpty
+  }
 
   static var columns: Int {
     var size = winsize()

@@ -14,7 +14,7 @@ public enum SwirlMain {
   /// Parses `arguments`, runs the subcommand they name and ends the process.
   ///
   /// Exit status: 0 when all went well, 64 for a usage error, 65 for bad data, 66 for a missing file, 130 and 143 after
-  /// an interrupt and a termination signal, 1 for the rest.
+  /// an interrupt and a termination signal, 129 where the terminal of `play` has gone, 1 for the rest.
   public static func run(_ arguments: [String] = Array(CommandLine.arguments.dropFirst())) -> Never
   {
     #if DEBUG
@@ -26,10 +26,8 @@ public enum SwirlMain {
       try refuseUnknownSubcommand(arguments)
       var command = try Root.parseAsRoot(arguments)
       try command.run()
-      Output.standard.flush()
-      exit(0)
+      end(with: nil, arguments: arguments)
     } catch {
-      Output.standard.flush()
       end(with: error, arguments: arguments)
     }
   }
@@ -41,6 +39,7 @@ public enum SwirlMain {
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
+    sigaddset(&signals, SIGHUP)
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
@@ -52,7 +51,13 @@ public enum SwirlMain {
     throw CommandFailure.unknown("subcommand", first, among: names)
   }
 
-  private static func end(with error: any Error, arguments: [String]) -> Never {
+  /// Writes what is buffered, says what went wrong, if something did, and ends the process with the status
+  /// for it.
+  ///
+  /// - Parameter arguments: The first names the subcommand.
+  static func end(with error: (any Error)?, arguments: [String]) -> Never {
+    Output.standard.flush()
+    guard let error else { exit(0) }
     if let failure = CommandFailure(error) {
       Console.error(failure.sentence)
       exit(failure.status.rawValue)

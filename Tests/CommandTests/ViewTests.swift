@@ -40,6 +40,29 @@
       #expect(try Data(contentsOf: URL(fileURLWithPath: file)).starts(with: Array("GIF89a".utf8)))
     }
 
+    @Test func aRunOfAnotherVersionIsShownOrRefusedInASentence() throws {
+      let folder = try TemporaryFolder()
+      let (run, picture) = (folder.path("run"), folder.path("x.png"))
+      let trained = try BuiltProgram.swirl(
+        "train ppo CartPole-v1 --steps 256 --workers 1 --out \(run)")
+      #expect(trained.status == 0, "\(trained.errors)")
+      var description = try #require(
+        try JSONSerialization.jsonObject(with: RunFolder(run).data("run.json")) as? [String: Any])
+      func view() throws -> BuiltProgram.Result {
+        try JSONSerialization.data(withJSONObject: description)
+          .write(to: URL(fileURLWithPath: run + "/run.json"))
+        return try BuiltProgram.swirl("view \(run) --record \(picture)")
+      }
+      // A later one, which says more of a run.
+      description["version"] = "99.0.0"
+      description["later"] = ["more": 1]
+      let shown = try view()
+      #expect(shown.status == 0, "\(shown.errors)")
+      // One that says other things of it.
+      description["environment"] = nil
+      expectRefusal(try view(), status: 65, saying: "run.json")
+    }
+
     @Test func badCallsSayWhy() throws {
       let folder = try TemporaryFolder()
       let picture = folder.path("x.png")
@@ -73,6 +96,14 @@
           ["view", "CartPole-v1"],
           environment: ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": "x11"]),
         status: 1, saying: "display", "--terminal", "--record")
+      let hidden = ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": "x11"]
+      let unseen = try BuiltProgram.swirl.run(["play", "CartPole-v1"], environment: hidden)
+      expectRefusal(unseen, status: 1, saying: "display", "--terminal")
+      #expect(!unseen.errors.contains("--record"))
+      expectRefusal(
+        try BuiltProgram.swirl.run(
+          ["train", "ppo", "CartPole-v1", "--view", "--out", folder.path("run")],
+          environment: hidden), status: 1, saying: "display", "--video-every")
       // Without a driver named, SDL would fall back on one that shows nothing.
       expectRefusal(
         try BuiltProgram.swirl.run(
@@ -80,7 +111,16 @@
           environment: ["DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": ""]),
         status: 1, saying: "display", "--terminal", "--record")
       expectRefusal(
-        try view("CartPole-v1 --terminal blocks"), status: 64, saying: "no terminal")
+        try view("CartPole-v1 --terminal blocks"), status: 64, saying: "no terminal", "--record")
+      // What would do nothing.
+      for (line, option) in [
+        ("--record \(picture) --follow", "--follow"),
+        ("--record \(picture) --poster p.png", "--poster"),
+        ("--poster p.png", "--poster"), ("--record \(folder.path("x.gif")) --at 3", "--at"),
+        ("--record \(folder.path("x.gif")) --poster p.jpg", "p.jpg"),
+      ] {
+        expectRefusal(try view("CartPole-v1 \(line)"), status: 64, saying: option)
+      }
       expectRefusal(
         try BuiltProgram.swirl("play CartPole-v1 --key left=7"), status: 64, saying: "left=0")
       expectRefusal(
@@ -96,6 +136,159 @@
       #expect(result.output.contains("left  left engine") && result.output.contains("x  action 2"))
       #expect(result.output.contains("no key  action 0"))
     }
+
+    @Test(.enabled(if: hasFFmpeg, "needs ffmpeg")) func anInterruptedFilmLeavesNothing() throws {
+      let folder = try TemporaryFolder()
+      let running = try BuiltProgram.swirl.start([
+        "view", "Pendulum-v1", "--record", folder.path("x.mp4"), "--episodes", "1000",
+      ])
+      func files() -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.url.path)) ?? []
+      }
+      #expect(waitUntil(seconds: 20) { !files().isEmpty })
+      Thread.sleep(forTimeInterval: 0.3)
+      running.kill(SIGINT)
+      let result = try running.wait()
+      #expect(result.status == 130, "\(result.errors)")
+      #expect(files().isEmpty)
+    }
+
+    // MARK: - Language models
+
+    @Test func aLanguageModelAnswers() throws {
+      let folder = try TemporaryFolder()
+      let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "LanguageTests/References/tiny.gguf").path
+      let run = folder.path("run")
+      let trained = try BuiltProgram.swirl(
+        "train sft addition --steps 1 --model characters --option bare=true --set hidden_size=32 "
+          + "--set num_hidden_layers=2 --set num_attention_heads=2 "
+          + "--set per_device_train_batch_size=8 --out \(run)")
+      #expect(trained.status == 0, "\(trained.errors)")
+      for (n, model) in [file, run].enumerated() {
+        let page = folder.path("\(n).html")
+        let result = try BuiltProgram.swirl(
+          "view \(model) --prompt 1+2= --samples 2 --max-tokens 6 --threads 1 --record \(page)")
+        #expect(result.status == 0, "\(result.errors)")
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(html.contains("1+2=") && html.contains("log p"))
+      }
+      expectRefusal(
+        try BuiltProgram.swirl.run(
+          ["view", "smollm2-135m", "--prompt", "hi"],
+          environment: ["SWIRL_MODELS": folder.path("none")]), status: 66,
+        saying: "swirl model fetch smollm2-135m")
+      expectRefusal(
+        try BuiltProgram.swirl("view \(file) --prompt hi --at 3"), status: 64, saying: "--at")
+    }
+
+    // MARK: - Terminals
+
+    #if os(Linux)
+      /// A terminal of the tests' own with a program on it.
+      final class Terminal {
+        private let end: Int32
+        private let process = Process()
+        private(set) var shown = ""
+
+        init(_ arguments: [String], environment: [String: String] = [:]) throws {
+          end = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+          var (isLocked, number): (Int32, Int32) = (0, -1)
+          // TIOCSPTLCK and TIOCGPTN, which Swift does not import.
+          guard end >= 0, ioctl(end, 0x4004_5431, &isLocked) == 0,
+            ioctl(end, 0x8004_5430, &number) == 0
+          else { throw BuiltProgram.Missing(name: "terminal") }
+          let other = FileHandle(
+            fileDescriptor: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY), closeOnDealloc: true)
+          process.executableURL = try BuiltProgram.swirl.url
+          process.arguments = arguments
+          process.environment = ProcessInfo.processInfo.environment
+            .merging(["TERM": "xterm-256color", "NO_COLOR": ""]) { $1 }
+            .merging(environment) { $1 }
+          process.standardInput = other
+          process.standardOutput = other
+          process.standardError = FileHandle.nullDevice
+          try process.run()
+          try other.close()
+        }
+
+        deinit { close(end) }
+
+        func type(_ text: String) {
+          _ = Array(text.utf8).withUnsafeBytes { write(end, $0.baseAddress, $0.count) }
+        }
+
+        func kill(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+
+        /// Reads until something is shown, from what was not looked at yet.
+        func shows(_ text: String) -> Bool {
+          let limit = Date().addingTimeInterval(20)
+          while Date() < limit {
+            if let found = shown.range(of: text) {
+              shown.removeSubrange(..<found.upperBound)
+              return true
+            }
+            if !readMore() { return shown.contains(text) }
+          }
+          return false
+        }
+
+        /// Reads all that is left and waits for the program's end.
+        func status() -> Int32 {
+          while readMore() {}
+          process.waitUntilExit()
+          return process.terminationStatus
+        }
+
+        private func readMore() -> Bool {
+          var poller = pollfd(fd: end, events: Int16(POLLIN), revents: 0)
+          if poll(&poller, 1, 200) == 0 { return process.isRunning }
+          var buffer = [UInt8](repeating: 0, count: 1 << 16)
+          let count = read(end, &buffer, buffer.count)
+          guard count > 0 else { return false }
+          shown += String(decoding: buffer.prefix(count), as: UTF8.self)
+          return true
+        }
+      }
+
+      @Test(.timeLimit(.minutes(3))) func aPersonWatchesInATerminal() throws {
+        let terminal = try Terminal([
+          "view", "CartPole-v1", "--terminal", "blocks", "--paused", "--seed", "3",
+        ])
+        #expect(terminal.shows("step 0/0"))
+        terminal.type("\u{1b}[C")
+        #expect(terminal.shows("step 1/1"))
+        terminal.type("?")
+        #expect(terminal.shows("take over, hand back"))
+        terminal.type("?")
+        #expect(terminal.shows("▀"))
+        terminal.type("q")
+        #expect(terminal.shows("\u{1b}[?1049l") && terminal.status() == 0)
+      }
+
+      @Test(.timeLimit(.minutes(3)), arguments: [SIGTERM, SIGHUP])
+      func aSignalLeavesTheTerminalAsItWas(signal: Int32) throws {
+        let terminal = try Terminal(["play", "CartPole-v1", "--terminal", "braille"])
+        #expect(terminal.shows("step"))
+        terminal.kill(signal)
+        #expect(terminal.shows("\u{1b}[?1049l") && terminal.status() == 128 + signal)
+      }
+
+      @Test(
+        .timeLimit(.minutes(3)),
+        arguments: [("", "xterm", true), ("1", "xterm", false), ("", "dumb", false)])
+      func completionsHaveColoursWhereTheyAreWanted(plain: String, kind: String, has: Bool) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+          #"{"step": 1, "prompt": "1+1=", "completion": "2", "pieces": ["2"], "log_probabilities": [-0.5]}"#,
+          to: "completions.jsonl")
+        let terminal = try Terminal(
+          ["view", folder.url.path], environment: ["NO_COLOR": plain, "TERM": kind])
+        #expect(terminal.status() == 0)
+        #expect(terminal.shown.contains("log p -0.5"))
+        #expect(terminal.shown.contains("\u{1b}[") == has)
+      }
+    #endif
 
     // MARK: - Windows
 
@@ -178,6 +371,21 @@
           ])
         return Array(shot.output)
       }
+
+      func write(_ width: Int, _ height: Int, to path: String) throws {
+        try run(
+          "ffmpeg",
+          [
+            "-loglevel", "error", "-y", "-f", "x11grab", "-draw_mouse", "0", "-video_size",
+            "\(width)x\(height)", "-i", name, "-frames:v", "1", path,
+          ])
+      }
+
+      /// Red, green and blue of every pixel of a PNG.
+      func pixels(of path: String) throws -> [UInt8] {
+        let words = ["-loglevel", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        return Array(try run("ffmpeg", words).output)
+      }
     }
 
     /// The share of pixels that differ visibly.
@@ -221,11 +429,23 @@
           has($0, (0xd6, 0x45, 0x45), atLeast: 40) && has($0, (0x1f, 0x29, 0x33), atLeast: 5000)
         })
       let start = try display.screenshot(640, 360)
+      let path = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "References/window.png").path
+      if ProcessInfo.processInfo.environment["SWIRL_WRITE_PICTURES"] == "1" {
+        try display.write(640, 360, to: path)
+      }
+      let reference = try display.pixels(of: path)
+      let off = Self.difference(start, reference)
+      #expect(off < 0.005, "\(off) of the pixels differ from the window of References")
       try display.press("Right", "Right", "Right")
       #expect(try Self.wait(display, 640, 360) { Self.difference($0, start) > 0.001 })
+      Thread.sleep(forTimeInterval: 0.3)
+      let moved = Self.difference(try display.screenshot(640, 360), start)
       // Back at the start it looks as it did.
       try display.press("Home")
-      #expect(try Self.wait(display, 640, 360) { Self.difference($0, start) < 0.02 })
+      #expect(
+        try Self.wait(display, 640, 360) { Self.difference($0, start) < moved / 10 },
+        "\(moved) of the pixels had changed")
       try display.press("question")
       #expect(try Self.wait(display, 640, 360) { has($0, (0xf7, 0xc9, 0x48), atLeast: 200) })
       try display.press("question", "space")
@@ -242,8 +462,19 @@
       #expect(result.status == 0, "\(result.errors)")
     }
 
-    @Test(.enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)))
-    func aPersonPlaysAndTeaches() throws {
+    /// How a game can come to its end.
+    enum Leaving: Int32, CaseIterable {
+      case quits = 0
+      case hangsUp = 129
+      case interrupts = 130
+      case terminates = 143
+      case losesTheDisplay = 1
+    }
+
+    @Test(
+      .enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)),
+      arguments: Leaving.allCases)
+    func aPersonPlaysAndTeaches(leaving: Leaving) throws {
       let display = try Display()
       let folder = try TemporaryFolder()
       let file = folder.path("person.safetensors")
@@ -254,9 +485,17 @@
       try display.run("xdotool", ["keydown", "Left"])
       Thread.sleep(forTimeInterval: 1.5)
       try display.run("xdotool", ["keyup", "Left"])
-      try display.press("q")
+      // The episode has ended, and nobody has asked for another.
+      switch leaving {
+      case .quits: try display.press("q")
+      case .losesTheDisplay: display.stop()
+      case .hangsUp, .interrupts, .terminates: running.kill(leaving.rawValue - 128)
+      }
       let result = try running.wait()
-      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.status == leaving.rawValue, "\(result.errors)")
+      #expect(result.errors.contains("wrote \(file): 1 episodes"), "\(result.errors)")
+      #expect(FileManager.default.fileExists(atPath: file))
+      guard leaving == .quits else { return }
       #expect(result.output.contains("played 1 episode"), "\(result.output)")
       let trained = try BuiltProgram.swirl(
         "train bc CartPole-v1 --steps 50 --demonstrations \(file) --out \(folder.path("run"))")
@@ -286,6 +525,32 @@
       #expect(plain.status == 0)
       #expect(
         try RunFolder(folder.path("watched")).model() == RunFolder(folder.path("plain")).model())
+    }
+
+    @Test(
+      .enabled(if: hasDisplay, "needs Xvfb, xdotool and ffmpeg"), .timeLimit(.minutes(3)),
+      arguments: [false, true])
+    func trainingOutlivesItsDisplay(isStopped: Bool) throws {
+      let display = try Display()
+      let folder = try TemporaryFolder()
+      let running = try BuiltProgram.swirl.start(
+        [
+          "train", "ppo", "CartPole-v1", "--steps", isStopped ? "1000000000" : "200000",
+          "--out", folder.path("run"), "--json", "--view",
+        ], environment: ["DISPLAY": display.name])
+      _ = try display.window("ppo on CartPole-v1")
+      display.stop()
+      Thread.sleep(forTimeInterval: 0.5)
+      if isStopped { running.kill(SIGTERM) }
+      let result = try running.wait()
+      #expect(result.status == (isStopped ? 143 : 0), "\(result.errors)")
+      #expect(result.errors.contains("display has gone"))
+      if isStopped {
+        #expect(result.errors.contains("swirl train --resume"))
+      } else {
+        let steps = try #require(try jsonLines(result.output).first?["steps"] as? Int)
+        #expect(steps >= 200_000)
+      }
     }
   }
 #endif

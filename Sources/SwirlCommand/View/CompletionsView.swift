@@ -39,11 +39,11 @@
         return
       }
       var size = winsize()
-      let isTerminal = isatty(1) != 0
-      let columns =
-        isTerminal && ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        ? Int(size.ws_col) : 100
-      for line in page.lines(columns: columns, hasColors: isTerminal) {
+      let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+      let columns = isKnown ? Int(size.ws_col) : 100
+      for line in page.lines(
+        columns: columns, hasColors: Console.showsColour(on: STDOUT_FILENO))
+      {
         Output.standard.text(line)
         Output.standard.endLine()
       }

@@ -74,14 +74,30 @@
         [playback], subtitle: "you play", keys: keys, isGame: true, speed: speed,
         isPaused: showing.paused)
       session.ended = { shelf.keep($0) }
+      session.reachedEnd = { shelf.stand($0) }
       session.say("\(keys.summary); ? lists all keys")
       defer { report(shelf) }
       let file = demonstrationFile
-      try showing.show(
-        &session, title: "\(id), played by you", size: [],
-        beforeEnding: { if let file { try? Self.save(shelf, to: file) } })
+      do {
+        try showing.show(
+          &session, title: "\(id), played by you", size: [],
+          advice: (window: "use --terminal blocks to play here", terminal: nil),
+          beforeEnding: { if let file { Self.rescue(shelf, to: file) } })
+      } catch {
+        // What was played is worth more than why it went no further.
+        shelf.keep(session.current)
+        if let file, !shelf.episodes.isEmpty { try Self.save(shelf, to: file) }
+        throw error
+      }
       shelf.keep(session.current)
       if let file { try Self.save(shelf, to: file) }
+    }
+
+    /// Saves where the process is about to end.
+    private static func rescue(_ shelf: Shelf, to file: String) {
+      do { try save(shelf, to: file) } catch {
+        Console.error(CommandFailure(error)?.sentence ?? "\(error)")
+      }
     }
 
     private func list(_ keys: ActionKeys) {
@@ -125,14 +141,22 @@
 
     /// Episodes that came to an end.
     private final class Shelf: Sendable {
-      private let kept = Mutex<[Playback]>([])
-      var episodes: [Playback] { kept.withLock { $0 } }
+      private struct State {
+        var kept: [Playback] = []
+        /// One that has ended but may still be gone back in.
+        var standing: Playback?
+      }
+      private let state = Mutex(State())
+      var episodes: [Playback] { state.withLock { $0.kept + ($0.standing.map { [$0] } ?? []) } }
+
+      func stand(_ playback: Playback) { state.withLock { $0.standing = playback } }
 
       func keep(_ playback: Playback) {
         var playback = playback
+        state.withLock { $0.standing = nil }
         guard playback.ending != .none else { return }
         try? playback.seek(to: playback.steps.count - 1)
-        kept.withLock { $0.append(playback) }
+        state.withLock { $0.kept.append(playback) }
       }
     }
   }

@@ -6,7 +6,8 @@
 
   /// The options of `swirl view` that have a language model answer a prompt.
   struct PromptArguments: ParsableArguments {
-    @Option(help: "What a language model is to answer; the target is then its file or folder.")
+    @Option(
+      help: "What a language model is to answer; the target is then its file, folder, run or name.")
     var prompt: String?
 
     @Option(
@@ -24,57 +25,51 @@
       transform: wholeNumber(in: 1...100_000))
     var maxTokens = 64
 
-    /// Answers of the model at a path, with how probable each token was.
+    @OptionGroup var threads: ThreadArguments
+
+    /// Answers of a model or of a run's, with how probable each token was.
     ///
-    /// - Throws: `ModelError` for what is no model or does not fit.
-    func page(of path: String, seed: UInt64) throws -> TextPage? {
+    /// - Parameter name: A file, a folder, a run directory or the name of a fetched model.
+    /// - Throws: `ModelError` or `RunError` for what is none or does not fit.
+    func page(of name: String, seed: UInt64) throws -> TextPage? {
       guard let prompt else { return nil }
-      let checkpoint = try Checkpoint.open(path)
-      let tokenizer = try checkpoint.tokenizer()
-      let model = try LanguageModel(checkpoint.configuration, weights: checkpoint)
-      let tokens =
-        tokenizer.chatTemplate == nil
-        ? tokenizer.encode(prompt)
-        : try tokenizer.encode([ChatMessage(.user, prompt)], addingPrompt: true)
-      let completions = try Generator(model).generate(
-        prompts: Array(repeating: tokens, count: samples),
-        settings: SamplingSettings(
-          temperature: Float(temperature), maximumTokens: maxTokens,
-          stopTokens: Set(tokenizer.endTokens)),
-        seeds: (0..<UInt64(samples)).map { seed &+ $0 })
+      let policy = try policy(of: name)
+      let tokens = try policy.promptTokens(prompt)
+      let completions = try threads.withPool {
+        try Generator(policy.model).generate(
+          prompts: Array(repeating: tokens, count: samples),
+          settings: SamplingSettings(
+            temperature: Float(temperature), maximumTokens: maxTokens,
+            stopTokens: policy.stopTokens),
+          seeds: (0..<UInt64(samples)).map { seed &+ $0 })
+      }
       let episodes = completions.map { completion in
         TextEpisode(
-          prompt: prompt, pieces: pieces(of: completion, tokenizer),
+          prompt: prompt, pieces: pieces(of: completion, policy),
           isComplete: completion.ending == .stop)
       }
       return TextPage(
-        title: "\((path as NSString).lastPathComponent), temperature \(temperature)",
+        title: "\((name as NSString).lastPathComponent), temperature \(temperature)",
         groups: [TextGroup(prompt: prompt, episodes: episodes)])
     }
 
+    private func policy(of name: String) throws -> TextPolicy {
+      if FileManager.default.fileExists(atPath: name + "/run.json") { return try TextPolicy(name) }
+      let opened = try OpenedModel(name)
+      return TextPolicy(model: opened.model, tokenizer: opened.tokenizer)
+    }
+
     /// A token may end in the middle of a letter; the one that completes it shows it.
-    private func pieces(
-      of completion: Completion, _ tokenizer: Tokenizer
-    ) -> [TextEpisode.Piece] {
-      var pending: [UInt8] = []
+    private func pieces(of completion: Completion, _ policy: TextPolicy) -> [TextEpisode.Piece] {
+      var stream = TextStream()
       var pieces: [TextEpisode.Piece] = []
-      let ends = Set(tokenizer.endTokens)
       for (token, logProbability) in zip(completion.tokens, completion.logProbabilities) {
-        var text = ""
-        if !ends.contains(token) {
-          pending += tokenizer.bytes(of: token)
-          if let whole = String(validating: pending, as: UTF8.self) {
-            text = whole
-            pending = []
-          }
-        } else {
-          text = "⏎"
-        }
+        let text =
+          policy.stopTokens.contains(token)
+          ? stream.finish() + "⏎" : stream.add(policy.tokenizer.bytes(of: token))
         pieces.append(.init(text, logProbability: Double(logProbability)))
       }
-      if !pending.isEmpty {
-        pieces.append(.init(String(decoding: pending, as: UTF8.self)))
-      }
+      if !pieces.isEmpty { pieces[pieces.count - 1].text += stream.finish() }
       return pieces
     }
   }

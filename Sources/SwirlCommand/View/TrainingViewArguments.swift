@@ -22,7 +22,13 @@ struct TrainingViewArguments: ParsableArguments {
     #if Viewer
       let films: [any Callback] = videoEvery.map { [RecordVideo(every: $0)] } ?? []
       guard view else { return try train(films) }
-      try LiveTraining(title: title).run { try train(films + [$0]) }
+      let live: LiveTraining
+      do { live = try LiveTraining(title: title) } catch let error as ViewerError {
+        throw error.advising("leave out --view; --video-every films episodes without a display")
+      }
+      try live.run(ending: { SwirlMain.end(with: $0, arguments: ["train"]) }) {
+        try train(films + [$0])
+      }
     #else
       if isGiven { throw CommandFailure.missingViewer(view ? "--view" : "--video-every") }
       try train([])

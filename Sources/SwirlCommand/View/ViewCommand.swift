@@ -42,10 +42,11 @@
     var follow = false
 
     mutating func run() throws {
+      let hasPrompt = prompting.prompt != nil
+      let completions = hasPrompt ? nil : try CompletionsView(run: target, step: film.at)
+      try refuseWhatDoesNothing(isText: hasPrompt || completions != nil)
       let answers = try prompting.page(of: target, seed: playing.seed ?? 0)
-      if let text = try answers.map(CompletionsView.init)
-        ?? CompletionsView(run: target, step: film.at)
-      {
+      if let text = answers.map(CompletionsView.init) ?? completions {
         try text.show(record: record)
         return
       }
@@ -56,9 +57,16 @@
       var playbacks = try watched.playbacks()
       let columns = playing.grid.columns
       if let record {
-        let settings = film.settings(subtitle: watched.subtitle)
+        StopSignals.install()
+        var settings = film.settings(subtitle: watched.subtitle)
+        settings.shouldStop = { StopSignals.pending != nil }
         let start = ContinuousClock.now
-        let summary = try Recording.film(&playbacks, columns: columns, to: record, settings)
+        let summary: Recording.Summary
+        do {
+          summary = try Recording.film(&playbacks, columns: columns, to: record, settings)
+        } catch is CancellationError {
+          throw ExitCode(128 + (StopSignals.pending ?? SIGINT))
+        }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         Console.note(
           summary.frames == 1
@@ -76,7 +84,30 @@
       }
       try showing.show(
         &session, title: "\(watched.environment), \(watched.subtitle)", size: film.size,
+        advice: (
+          window: "use --terminal blocks to watch here or --record x.gif to write a film",
+          terminal: "use --record x.gif to write a film"
+        ),
         policy: follow ? watched.newerPolicies() : { nil })
+    }
+
+    /// An option that has nothing to say about what is asked for would be a silent mistake.
+    private func refuseWhatDoesNothing(isText: Bool) throws {
+      let isFilm = try !isText && (record.map { try Recording.Format(of: $0).isFilm } ?? false)
+      let options = [
+        (
+          "--follow shows new checkpoints in a window or a terminal",
+          follow && (isText || record != nil)
+        ),
+        ("--poster is a frame of a film, such as --record x.gif", film.poster != nil && !isFilm),
+        (
+          "--at picks the step of a picture, of a window or of a run's completions",
+          film.at != nil && (isFilm || prompting.prompt != nil)
+        ),
+      ]
+      if let (what, _) = options.first(where: { $0.1 }) {
+        throw CommandFailure(.usage, "\(what); leave it out here")
+      }
     }
   }
 
@@ -144,27 +175,43 @@
       return result
     }
 
-    /// Shows a session until a person quits.
+    /// Shows a session until a person quits or a signal asks to end.
+    ///
+    /// - Parameter advice: What to do where there is no display, and where there is no terminal.
+    /// - Throws: `ExitCode` after a signal, `ViewerError` where it cannot be shown.
     func show(
       _ session: inout Session, title: String, size: [Int],
+      advice: (window: String, terminal: String?),
       policy: @escaping () throws -> (policy: WatchedPolicy, subtitle: String)? = { nil },
       beforeEnding: (@Sendable () -> Void)? = nil
     ) throws {
+      StopSignals.install(includesHangUp: true)
       if let terminal {
         guard let style = TerminalPicture.Style(rawValue: terminal) else {
           throw CommandFailure.unknown(
             "style", terminal, among: TerminalPicture.Style.allCases.map(\.rawValue))
         }
-        let screen = try SessionTerminal(style: style)
+        let screen: SessionTerminal
+        do { screen = try SessionTerminal(style: style) } catch let error as ViewerError {
+          throw advice.terminal.map(error.advising) ?? error
+        }
         screen.policy = policy
+        screen.shouldClose = { StopSignals.pending != nil }
         try screen.run(&session)
-        return
+      } else {
+        let window: SessionWindow
+        do {
+          window = try SessionWindow(
+            title: title, width: size.first ?? 900, height: size.last ?? 520)
+        } catch let error as ViewerError {
+          throw error.advising(advice.window)
+        }
+        window.policy = policy
+        window.shouldClose = { StopSignals.pending != nil }
+        window.beforeEnding = beforeEnding
+        try window.run(&session)
       }
-      let window = try SessionWindow(
-        title: title, width: size.first ?? 900, height: size.last ?? 520)
-      window.policy = policy
-      window.beforeEnding = beforeEnding
-      try window.run(&session)
+      if let signal = StopSignals.pending { throw ExitCode(128 + signal) }
     }
   }
 
@@ -214,7 +261,9 @@
       transform: wholeNumber(in: 0...1_000_000))
     var at: Int?
 
-    @Option(help: ArgumentHelp("Write a frame of a film as a PNG too.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp(
+        "Write a frame of a film as a picture too, .png or .svg.", valueName: "file"))
     var poster: String?
 
     @Sendable private static func size(_ text: String) throws -> [Int] {
@@ -243,6 +292,11 @@
       if let steps { settings.steps = steps }
       return settings
     }
+  }
+
+  extension ViewerError {
+    /// The same sentence with what can be done instead.
+    func advising(_ advice: String) -> ViewerError { ViewerError(kind, "\(self); \(advice)") }
   }
 
   /// Turns an argument into a number of a range, or says what would be right.

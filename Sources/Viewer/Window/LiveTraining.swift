@@ -52,7 +52,7 @@
         let report = moment.report
         let isFirst = desk.state.withLock { $0.episode == nil }
         let episode = isFirst ? moment.environments.fresh(count: 1, seed: seed).episode(0) : nil
-        let policy = WatchedPolicy(moment.policy)
+        let policy = WatchedPolicy(of: moment)
         let mean =
           report.meanReturn.isFinite ? ", mean return \(Panel.text(report.meanReturn))" : ""
         desk.state.withLock {
@@ -67,16 +67,22 @@
     /// Trains on a thread of its own and shows the policy on this one, until training ends; closing the window does
     /// not end it.
     ///
-    /// - Parameter train: Given the callback that it must train with.
+    /// - Parameters:
+    ///   - ending: Ends the process where the display goes, after training has ended, with what training threw or
+    ///     nil; nothing can be gone back to then.
+    ///   - train: Given the callback that it must train with.
     /// - Throws: What training throws.
-    public func run(_ train: @escaping @Sendable (any Callback) throws -> Void) throws {
+    public func run(
+      ending: @escaping @Sendable ((any Error)?) -> Never = LiveTraining.end(with:),
+      _ train: @escaping @Sendable (any Callback) throws -> Void
+    ) throws {
       let desk = desk
       let callback = Publishing(desk: desk, seed: seed)
       let finished = DispatchSemaphore(value: 0)
       // Without its display training goes on to its end all the same.
       window?.beforeEnding = {
         finished.wait()
-        exit(desk.state.withLock { $0.error } == nil ? 0 : 1)
+        ending(desk.state.withLock { $0.error })
       }
       let thread = Thread {
         do { try train(callback) } catch { desk.state.withLock { $0.error = error } }
@@ -86,7 +92,7 @@
       thread.stackSize = 16 << 20
       thread.start()
       // The window may fail or be closed; training goes on.
-      do { try show() } catch { Self.note("\(error)") }
+      do { try show() } catch { Self.note("the window is closed: \(error)") }
       window = nil
       desk.state.withLock { $0.isWanted = false }
       finished.wait()
@@ -94,7 +100,13 @@
     }
 
     private static func note(_ text: String) {
-      FileHandle.standardError.write(Data("swirl: the window is closed: \(text)\n".utf8))
+      FileHandle.standardError.write(Data("swirl: \(text)\n".utf8))
+    }
+
+    /// Says what training threw, if it did, and ends the process.
+    @Sendable public static func end(with error: (any Error)?) -> Never {
+      if let error { note("\(error)") }
+      exit(error == nil ? 0 : 1)
     }
 
     private func show() throws {
