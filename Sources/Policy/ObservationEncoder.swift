@@ -112,7 +112,7 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
           target += count
         case .oneHot(let classes, let start):
           // Compared as numbers: one from a file or a faulty environment may fit no Int.
-          let choice = number(source + position) - Float(start)
+          let choice = number(source + position).rounded(.towardZero) - Float(start)
           for i in 0..<classes { target[i] = choice == Float(i) ? 1 : 0 }
           position += 1
           target += classes

@@ -242,7 +242,7 @@ struct NetworkTests {
   @Test func choicesThatAreNoneAreRead() throws {
     let encoder = try ObservationEncoder(
       Tuple([Discrete(3, start: -1), Box(shape: [1], in: 0...1)]))
-    let raw: [Float] = [-1, 0.5, 1, 0.25, .nan, 0, 1e30, 0, -.infinity, 0, 0.5, 0, 2, 0]
+    let raw: [Float] = [-1, 0.5, 1, 0.25, .nan, 0, 1e30, 0, -.infinity, 0, -3, 0, 2, 0]
     var encoded = [Float](repeating: 9, count: 28)
     raw.withUnsafeBytes {
       encoder.encode(rows: 7, $0.baseAddress!, normalizer: nil, into: &encoded)
@@ -253,6 +253,7 @@ struct NetworkTests {
     for row in 2..<7 {
       #expect(encoder.firstStray(in: Array(raw[row * 2..<row * 2 + 2])) != nil, "row \(row)")
     }
+    #expect(encoder.firstStray(in: [0.5, 0]) == 0.5)
   }
 
   @Test func filesThatDescribeImpossibleNetworksAreRefused() throws {
