@@ -38,6 +38,29 @@ import Testing
     }
   }
 
+  @Test func `a stop string ends the same tokens with any proposer`() throws {
+    let model = tiny(seed: 1)
+    let bytes: @Sendable (Int) -> [UInt8] = { [UInt8(97 + $0)] }
+    let free = try Generator(model).generate(
+      prompts: [[1, 2, 1]], settings: SamplingSettings(temperature: 0, maximumTokens: 40),
+      seeds: [0])[0]
+    let stop = String(decoding: free.tokens[5..<8].flatMap(bytes), as: UTF8.self)
+    let settings = SamplingSettings(
+      temperature: 0, maximumTokens: 40, stopStrings: ["never", stop])
+    let plain = try Generator(model, bytes: bytes).generate(
+      prompts: [[1, 2, 1]], settings: settings, seeds: [0])[0]
+    #expect(plain.ending == .stop && plain.tokens.count <= 8)
+    for proposer in proposers() {
+      let (completion, _) = try SpeculativeGenerator(model, proposer: proposer, bytes: bytes)
+        .generate(prompt: [1, 2, 1], settings: settings, seed: 0)
+      #expect(completion == plain)
+    }
+    #expect(throws: ModelError("stop strings need a generator that knows the bytes of tokens")) {
+      _ = try SpeculativeGenerator(model, proposer: .promptLookup()).generate(
+        prompt: [1], settings: settings, seed: 0)
+    }
+  }
+
   @Test(arguments: [
     SamplingSettings(maximumTokens: 3), SamplingSettings(topK: 4, maximumTokens: 3),
   ])

@@ -92,14 +92,12 @@ private struct GenerationRun {
     var stream: PCG64
     let limit: Int
     var completion = Completion(tokens: [], logProbabilities: [], ending: .length)
-    /// The last bytes, as many as a stop string can begin in.
-    var tail: [UInt8] = []
+    var stops: StopStrings
   }
 
   let generator: Generator
   let sampler: Sampler
   let seeds: [UInt64]
-  let stopStrings: [[UInt8]]
   var prompts: [Prompt] = []
   /// Which prompt each completion begins with.
   var promptOf: [Int] = []
@@ -116,7 +114,6 @@ private struct GenerationRun {
     self.generator = generator
     sampler = Sampler(settings: settings)
     self.seeds = seeds
-    stopStrings = settings.stopStrings.map { Array($0.utf8) }
     var known: [[Int]: Int] = [:]
     for prompt in tokens {
       let number = known[prompt] ?? prompts.count
@@ -225,7 +222,7 @@ private struct GenerationRun {
       let limit = min(settings.maximumTokens, generator.model.room - tokens)
       var sequence = Active(
         index: next, cached: CachedSequence(), pending: 0, stream: PCG64(seed: seeds[next]),
-        limit: limit)
+        limit: limit, stops: StopStrings(settings.stopStrings))
       next += 1
       var streams = [sequence.stream]
       let picked = try sampler.pick(scores, &streams)
@@ -260,8 +257,8 @@ private struct GenerationRun {
     sequence.completion.logProbabilities.append(logProbability)
     sequence.pending = token
     var isStop = settings.stopTokens.contains(token)
-    if !isStop, !stopStrings.isEmpty, let bytes = generator.bytes {
-      isStop = endsWithStopString(bytes(token), &sequence.tail)
+    if !isStop, !sequence.stops.isEmpty, let bytes = generator.bytes {
+      isStop = sequence.stops.end(within: bytes(token))
     }
     if isStop { sequence.completion.ending = .stop }
     let goesOn = onToken?(sequence.index, token) ?? true
@@ -269,21 +266,6 @@ private struct GenerationRun {
       finished[sequence.index] = sequence.completion
     }
     return sequence
-  }
-
-  /// Whether a stop string ends within `bytes`, which follow `tail`.
-  private func endsWithStopString(_ bytes: [UInt8], _ tail: inout [UInt8]) -> Bool {
-    let before = tail.count
-    tail += bytes
-    let found = stopStrings.contains { stop in
-      tail.indices.contains { start in
-        start + stop.count > before && start + stop.count <= tail.count
-          && tail[start..<start + stop.count].elementsEqual(stop)
-      }
-    }
-    let longest = stopStrings.map(\.count).max() ?? 0
-    if tail.count >= longest { tail.removeFirst(tail.count - max(longest - 1, 0)) }
-    return found
   }
 
   private mutating func removeFinished() {

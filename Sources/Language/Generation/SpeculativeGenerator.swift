@@ -22,11 +22,17 @@ public struct SpeculativeGenerator: Sendable {
   public let proposer: Proposer
   /// The most tokens proposed at a time.
   public let ahead: Int
+  /// The bytes of a token: what stop strings are looked for in.
+  public var bytes: (@Sendable (Int) -> [UInt8])?
 
-  public init(_ model: LanguageModel, proposer: Proposer, ahead: Int = 4) {
+  public init(
+    _ model: LanguageModel, proposer: Proposer, ahead: Int = 4,
+    bytes: (@Sendable (Int) -> [UInt8])? = nil
+  ) {
     self.model = model.detached()
     self.proposer = proposer
     self.ahead = max(ahead, 1)
+    self.bytes = bytes
   }
 
   /// How far the proposals were right.
@@ -49,8 +55,8 @@ public struct SpeculativeGenerator: Sendable {
   ) throws -> (completion: Completion, speculation: Speculation) {
     try settings.check()
     try model.check(prompt: prompt)
-    if !settings.stopStrings.isEmpty {
-      throw ModelError("speculative decoding takes stop tokens, not stop strings")
+    if !settings.stopStrings.isEmpty && bytes == nil {
+      throw ModelError("stop strings need a generator that knows the bytes of tokens")
     }
     if case .draft(let draft) = proposer {
       let (own, its) = (model.configuration.vocabularySize, draft.configuration.vocabularySize)
@@ -104,6 +110,8 @@ private struct SpeculativeRun {
   let sampler: Sampler
   let ahead: Int
   let proposer: SpeculativeGenerator.Proposer
+  let bytes: (@Sendable (Int) -> [UInt8])?
+  var stops: StopStrings
   var target: Reader
   var draft: Reader?
   var text: [Int]
@@ -120,6 +128,8 @@ private struct SpeculativeRun {
     sampler = Sampler(settings: settings)
     ahead = generator.ahead
     proposer = generator.proposer
+    bytes = generator.bytes
+    stops = StopStrings(settings.stopStrings)
     target = Reader(generator.model)
     if case .draft(let model) = generator.proposer { draft = Reader(model.detached()) }
     text = prompt
@@ -239,7 +249,10 @@ private struct SpeculativeRun {
       text.append(token)
       completion.tokens.append(token)
       completion.logProbabilities.append(log)
-      if sampler.settings.stopTokens.contains(token) {
+      let isStop =
+        sampler.settings.stopTokens.contains(token)
+        || !stops.isEmpty && bytes.map { stops.end(within: $0(token)) } == true
+      if isStop {
         completion.ending = .stop
         isFinished = true
       }

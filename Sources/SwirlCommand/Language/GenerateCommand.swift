@@ -57,8 +57,8 @@ extension GenerateCommand {
     if draft != nil && lookup {
       throw CommandFailure(.usage, "--draft and --lookup both propose tokens; give one")
     }
-    if isSpeculative && (samples > 1 || !sampling.stop.isEmpty) {
-      throw CommandFailure(.usage, "--draft and --lookup take one answer and no --stop")
+    if isSpeculative && samples > 1 {
+      throw CommandFailure(.usage, "--draft and --lookup take one answer; leave out --samples")
     }
     let opened = try OpenedModel(model)
     let tokens: [Int]
@@ -116,7 +116,7 @@ extension GenerateCommand {
       try draft.map { .draft(try OpenedModel($0).model) } ?? .promptLookup()
     let printer = StreamPrinter(opened, settings, isOn: !json)
     let (completion, speculation) = try SpeculativeGenerator(
-      opened.model, proposer: proposer, ahead: ahead
+      opened.model, proposer: proposer, ahead: ahead, bytes: opened.bytes
     ).generate(prompt: tokens, settings: settings, seed: seed) { token in
       printer.add(token)
       return true
