@@ -38,6 +38,23 @@ import Testing
     }
   }
 
+  @Test func `a text that repeats itself is proposed beyond its end`() throws {
+    // A model that always says the same token: all it repeats is one token back.
+    var model = tiny(seed: 1)
+    model.visitParameters { name, parameter in
+      if name == "model.embed_tokens.weight" {
+        parameter = Tensor.zeros([8, 16]) + 0.5
+      }
+    }
+    let settings = SamplingSettings(temperature: 0, maximumTokens: 45)
+    let (completion, speculation) = try SpeculativeGenerator(
+      model, proposer: .promptLookup(), ahead: 4
+    ).generate(prompt: [0, 0, 0], settings: settings, seed: 0)
+    #expect(completion.tokens == [Int](repeating: 0, count: 45))
+    #expect(speculation.acceptanceRate == 1)
+    #expect(speculation.tokensPerStep == 5)
+  }
+
   @Test func `a stop string ends the same tokens with any proposer`() throws {
     let model = tiny(seed: 1)
     let bytes: @Sendable (Int) -> [UInt8] = { [UInt8(97 + $0)] }

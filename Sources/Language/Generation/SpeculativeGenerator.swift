@@ -180,13 +180,15 @@ private struct SpeculativeRun {
     return (tokens, distributions)
   }
 
-  /// What followed the last place where the text's last tokens stood before.
+  /// What followed the last place where the text's last tokens stood before; beyond the end of the text
+  /// it goes round, as a text that repeats itself does.
   private func lookUp(_ longest: Int, _ count: Int) -> [Int] {
     for length in stride(from: min(longest, text.count - 1), to: 0, by: -1) {
       let pattern = text[(text.count - length)...]
       for start in stride(from: text.count - length - 1, through: 0, by: -1)
       where text[start..<start + length].elementsEqual(pattern) {
-        return Array(text[(start + length)...].prefix(count))
+        let period = text.count - length - start
+        return (0..<count).map { text[start + length + $0 % period] }
       }
     }
     return []
