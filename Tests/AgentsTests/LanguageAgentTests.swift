@@ -6,7 +6,7 @@ import Tensors
 import Testing
 
 /// A model so small that an iteration takes milliseconds.
-private func small<Own: LanguageAgentSettings>(
+func smallLanguage<Own: LanguageAgentSettings>(
   _ assignments: String...
 ) throws -> LanguageConfiguration<Own> {
   var configuration = LanguageConfiguration<Own>()
@@ -17,7 +17,7 @@ private func small<Own: LanguageAgentSettings>(
   return configuration
 }
 
-private func addition() throws -> TextSource {
+func bareAddition() throws -> TextSource {
   try makeTask("addition", options: ["digits": 1, "bare": true])
 }
 
@@ -32,8 +32,9 @@ private func numbers(_ report: TrainingReport, _ name: String) throws -> Double 
 @Test(arguments: ["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo", "reinforce++"])
 func everyVariantLearns(variant: String) throws {
   var agent = try GRPO(
-    on: addition(),
-    small("loss_type=\(variant)", "generation_batch_size=16", "beta=0.1", "learning_rate=0.01"),
+    on: bareAddition(),
+    smallLanguage(
+      "loss_type=\(variant)", "generation_batch_size=16", "beta=0.1", "learning_rate=0.01"),
     seed: 1)
   let before = try model(agent)
   var reports: [TrainingReport] = []
@@ -53,7 +54,8 @@ func everyVariantLearns(variant: String) throws {
 @Test func firstRatiosAreExactlyOne() throws {
   // Clip ranges that cut every ratio but 1.
   var agent = try GRPO(
-    on: addition(), small("epsilon=1e-30", "generation_batch_size=64", "temperature=0.7"), seed: 3)
+    on: bareAddition(),
+    smallLanguage("epsilon=1e-30", "generation_batch_size=64", "temperature=0.7"), seed: 3)
   try agent.train(steps: 3, workers: 2) { report in
     #expect(report.losses.first { $0.name == "clip_ratio/high_mean" }?.value == 0)
     #expect(report.losses.first { $0.name == "clip_ratio/low_mean" }?.value == 0)
@@ -63,7 +65,8 @@ func everyVariantLearns(variant: String) throws {
 @Test func threadsAndMicrobatchesChangeNothing() throws {
   func trained(_ budget: Int, workers: Int) throws -> (Data, [Double]) {
     var agent = try GRPO(
-      on: addition(), small("generation_batch_size=32", "micro_batch_tokens=\(budget)"), seed: 5)
+      on: bareAddition(), smallLanguage("generation_batch_size=32", "micro_batch_tokens=\(budget)"),
+      seed: 5)
     var losses: [Double] = []
     try agent.train(steps: 3, workers: workers) { report in
       losses.append(report.losses.first { $0.name == "grad_norm" }!.value)
@@ -79,8 +82,8 @@ func everyVariantLearns(variant: String) throws {
 @Test func microbatchesDropTheSameInputs() throws {
   func losses(_ budget: Int, seed: UInt64 = 5) throws -> [Double] {
     var agent = try SupervisedFineTuning(
-      on: addition(),
-      small(
+      on: bareAddition(),
+      smallLanguage(
         "per_device_train_batch_size=16", "lora_r=4", "lora_dropout=0.5",
         "micro_batch_tokens=\(budget)"), seed: seed)
     var losses: [Double] = []
@@ -96,7 +99,7 @@ func everyVariantLearns(variant: String) throws {
   for budget in [100_000, 16] {
     var agent = try GRPO(
       on: .task(PartlyMarked()),
-      small(
+      smallLanguage(
         "generation_batch_size=64", "lora_r=4", "lora_dropout=0.5", "micro_batch_tokens=\(budget)"),
       seed: 5)
     try agent.train(steps: 1, workers: 1) { report in
@@ -128,33 +131,34 @@ private func resumes<A: LanguageAgent>(
 }
 
 @Test func everyAgentResumesToTheSameBytes() throws {
-  let source = try addition()
+  let source = try bareAddition()
   try resumes(
     GRPO.self,
-    small("generation_batch_size=16", "learning_rate=lin_0.001", "dynamic_sampling=true"),
+    smallLanguage("generation_batch_size=16", "learning_rate=lin_0.001", "dynamic_sampling=true"),
     on: source)
-  try resumes(SupervisedFineTuning.self, small("per_device_train_batch_size=8"), on: source)
+  try resumes(SupervisedFineTuning.self, smallLanguage("per_device_train_batch_size=8"), on: source)
   try resumes(
     LanguagePPO.self,
-    small("generation_batch_size=16", "num_ppo_epochs=2", "num_mini_batches=2"), on: source)
+    smallLanguage("generation_batch_size=16", "num_ppo_epochs=2", "num_mini_batches=2"), on: source)
   try resumes(
     Kimi.self,
-    small(
+    smallLanguage(
       "generation_batch_size=16", "rollout_budget=2", "problem_pool=16", "curriculum_steps=6",
       "length_reward_weight=0.1", "length_reward_warmup=1", "baseline=log_z"), on: source)
   // The first iterations finish no group and so update nothing, which a warm-up and the streams of
   // dropout count.
   try resumes(
     Kimi.self,
-    small(
+    smallLanguage(
       "generation_batch_size=16", "max_completion_length=60", "rollout_budget=20", "warmup_steps=6",
       "lora_r=4", "lora_dropout=0.3", "learning_rate=0.01"), on: source)
 }
 
 @Test func partialRolloutsEndWithTheContext() throws {
   var agent = try Kimi(
-    on: addition(),
-    small("generation_batch_size=8", "max_completion_length=200", "rollout_budget=62"), seed: 1)
+    on: bareAddition(),
+    smallLanguage("generation_batch_size=8", "max_completion_length=200", "rollout_budget=62"),
+    seed: 1)
   var lengths: [Int] = []
   // Prompts are of a few tokens, and the context of 128.
   while agent.stepCount < 8 {
@@ -194,19 +198,21 @@ private struct PartlyMarked: GeneratedTask {
     #expect(abs(marked.reduce(0, +) / Double(marked.count) - reward) < 1e-9)
   }
   var grpo = try GRPO(
-    on: .task(PartlyMarked()), small("generation_batch_size=64", "loss_type=dr_grpo"), seed: 1)
+    on: .task(PartlyMarked()), smallLanguage("generation_batch_size=64", "loss_type=dr_grpo"),
+    seed: 1)
   var reward = 0.0
   try grpo.train(steps: 1, workers: 1) { reward = $0.losses.first { $0.name == "reward" }!.value }
   check(grpo.samples, reward)
-  var kimi = try Kimi(on: .task(PartlyMarked()), small("generation_batch_size=64"), seed: 1)
+  var kimi = try Kimi(on: .task(PartlyMarked()), smallLanguage("generation_batch_size=64"), seed: 1)
   try kimi.train(steps: 1, workers: 1) { reward = $0.losses.first { $0.name == "reward" }!.value }
   check(kimi.samples, reward)
 }
 
 @Test func adaptersAreTrainedAlone() throws {
   var agent = try GRPO(
-    on: addition(),
-    small("generation_batch_size=16", "lora_r=4", "learning_rate=0.01", "beta=0.05"), seed: 1)
+    on: bareAddition(),
+    smallLanguage("generation_batch_size=16", "lora_r=4", "learning_rate=0.01", "beta=0.05"),
+    seed: 1)
   try agent.train(steps: 2, workers: 1)
   let names = agent.policy.model.parameters.map(\.name)
   #expect(!names.isEmpty && names.allSatisfy { $0.contains("lora_") })
@@ -214,7 +220,8 @@ private struct PartlyMarked: GeneratedTask {
 
 @Test func supervisedFineTuningFitsWhatItIsShown() throws {
   var agent = try SupervisedFineTuning(
-    on: addition(), small("per_device_train_batch_size=32", "learning_rate=0.003"), seed: 1)
+    on: bareAddition(), smallLanguage("per_device_train_batch_size=32", "learning_rate=0.003"),
+    seed: 1)
   var losses: [Double] = []
   try agent.train(steps: 60, workers: 1) { report in
     losses.append(report.losses.first { $0.name == "loss" }!.value)
@@ -227,7 +234,8 @@ private struct PartlyMarked: GeneratedTask {
   let source = try makeTask("grid-world", options: ["size": 2, "turns": 2])
   var agent = try GRPO(
     on: source,
-    small("generation_batch_size=8", "num_generations=4", "max_position_embeddings=1024"), seed: 1)
+    smallLanguage("generation_batch_size=8", "num_generations=4", "max_position_embeddings=1024"),
+    seed: 1)
   try agent.train(steps: 2, workers: 1)
   #expect(agent.samples.count == 8)
   // Two answers of at most five tokens; what the world said is not counted.
@@ -243,7 +251,7 @@ private struct Unmarked: GeneratedTask {
 }
 
 @Test func rewardsThatAreNoNumbersEndInASentence() throws {
-  var agent = try GRPO(on: .task(Unmarked()), small("generation_batch_size=8"), seed: 1)
+  var agent = try GRPO(on: .task(Unmarked()), smallLanguage("generation_batch_size=8"), seed: 1)
   do {
     try agent.train(steps: 1, workers: 1)
     Issue.record("a reward of NaN was learnt from")
@@ -265,7 +273,7 @@ private struct Marking: TextEnvironment {
 @Test(arguments: [([2.0], "from 0 to 1"), ([], "0 marks"), ([1, 1], "2 marks")])
 func worldsThatMarkWronglyGetASentence(given: [Double], part: String) throws {
   var agent = try GRPO(
-    on: .environment(Marking(given: given)), small("generation_batch_size=8"), seed: 1)
+    on: .environment(Marking(given: given)), smallLanguage("generation_batch_size=8"), seed: 1)
   do {
     try agent.train(steps: 1, workers: 1)
     Issue.record("marks of \(given) were learnt from")
@@ -276,7 +284,7 @@ func worldsThatMarkWronglyGetASentence(given: [Double], part: String) throws {
 
 // MARK: - Files of examples
 
-private func examples(_ lines: String...) throws -> String {
+func exampleFile(_ lines: String...) throws -> String {
   let path = NSTemporaryDirectory() + "swirl-\(UUID().uuidString).jsonl"
   try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
   return path
@@ -289,9 +297,9 @@ private func examples(_ lines: String...) throws -> String {
   (#"{"messages": [{"role": "user"}]}"#, "\"role\""), ("{}", "neither"),
 ])
 func examplesThatTeachNothingAreNamedByTheirLine(line: String, part: String) throws {
-  let path = try examples(#"{"text": "fine"}"#, "", line)
+  let path = try exampleFile(#"{"text": "fine"}"#, "", line)
   do {
-    _ = try SupervisedFineTuning(file: path, small(), seed: 1)
+    _ = try SupervisedFineTuning(file: path, smallLanguage(), seed: 1)
     Issue.record("\(line) was taken")
   } catch {
     #expect("\(error)".contains("\(path), line 3: ") && "\(error)".contains(part), "\(error)")
@@ -300,8 +308,8 @@ func examplesThatTeachNothingAreNamedByTheirLine(line: String, part: String) thr
 
 @Test func problemsOfAFileAreTaughtWithTheirWholeAnswers() throws {
   let lines = (10..<60).map { "{\"question\": \"\($0)\", \"answer\": \"1+1 #### 2\"}\n" }
-  let source = try makeTask(examples(lines.joined()))
-  var agent = try SupervisedFineTuning(on: source, small(), seed: 1)
+  let source = try makeTask(exampleFile(lines.joined()))
+  var agent = try SupervisedFineTuning(on: source, smallLanguage(), seed: 1)
   var lengths: [Double] = []
   try agent.train(steps: 1, workers: 1) { lengths.append($0.meanLength) }
   // A token a character, and the end.
@@ -349,7 +357,7 @@ func examplesThatTeachNothingAreNamedByTheirLine(line: String, part: String) thr
   ("lora_r=500", "rank"), ("model_name_or_path=/nowhere.gguf", "/nowhere.gguf"),
 ]) func badSettingsGetASentence(setting: String, part: String) {
   do {
-    _ = try GRPO(on: addition(), small(setting), seed: 1)
+    _ = try GRPO(on: bareAddition(), smallLanguage(setting), seed: 1)
     Issue.record("\(setting) was taken")
   } catch {
     #expect("\(error)".contains(part), "\(error)")
@@ -385,163 +393,4 @@ func examplesThatTeachNothingAreNamedByTheirLine(line: String, part: String) thr
   #expect(
     pool.choose(2, share: 1, prioritizes: false, except: Set(0..<6), using: &random).sorted()
       == [6, 7])
-}
-
-@Test func runResumesAndCutsItsLogs() throws {
-  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let source = try addition()
-  let settings: GRPOConfiguration = try small("generation_batch_size=16")
-  let configuration = try settings.resolved()
-  func description(_ steps: Int) -> RunDescription {
-    RunDescription(
-      agent: "grpo", environment: "addition", seed: 1, totalSteps: steps, version: "test",
-      simd: "test", evaluation: EvaluationPlan(every: 2, episodes: 10, seed: 9))
-  }
-  func make() throws -> GRPO { try GRPO(on: source, configuration, seed: 1) }
-  var whole = try LanguageRun(
-    creating: folder + "/whole", description(6), agent: make(), source: source)
-  #expect(try whole.train(workers: 1) == .finished)
-  do {
-    var half = try LanguageRun(
-      creating: folder + "/half", description(4), agent: make(), source: source)
-    #expect(try half.train(workers: 1) == .finished)
-  }
-  // What a process wrote that died before its next checkpoint.
-  let log = folder + "/half/completions.jsonl"
-  let handle = try #require(FileHandle(forWritingAtPath: log))
-  try handle.seekToEnd()
-  try handle.write(contentsOf: Data("{\"step\": 5, \"prompt\": \"x\"}\n{\"step\": 5, \"pro".utf8))
-  // The first byte of a character of two.
-  try handle.write(contentsOf: Data([0xC3]))
-  try handle.close()
-  var resumed = try LanguageRun<GRPO>(resuming: folder + "/half", totalSteps: 6) { _, yaml in
-    let settings = try GRPOConfiguration().applying(yaml: yaml, file: "config.yaml")
-    #expect(settings == configuration)
-    return (try make(), source)
-  }
-  #expect(try resumed.train(workers: 2) == .finished)
-  for name in [
-    "completions.jsonl", "evaluations.json", "checkpoints/step-6/model.safetensors",
-    "best/model.safetensors",
-  ] {
-    let bytes = try #require(FileManager.default.contents(atPath: folder + "/whole/" + name))
-    #expect(bytes == FileManager.default.contents(atPath: folder + "/half/" + name))
-  }
-  let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
-  #expect(lines.count == 6 * 16)
-  let first = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
-  #expect(first?["step"] as? Int == 1)
-  #expect(first?["rewards"] is [String: Any])
-  let pieces = try #require(first?["pieces"] as? [String])
-  #expect(pieces.joined() == first?["completion"] as? String)
-  #expect(pieces.count == first?["tokens"] as? Int)
-  #expect((first?["log_probabilities"] as? [Double])?.count == pieces.count)
-  // The run is a model.
-  let policy = try TextPolicy(folder + "/half")
-  let found = try evaluate(policy, on: source, problems: 10, seed: 9, limit: 5, workers: 1)
-  let listed = try #require(try resumed.directory.evaluations().last)
-  #expect(found.result.returns == listed.returns && found.result.lengths == listed.lengths)
-  var more: SFTConfiguration = try small()
-  more.model = folder + "/half"
-  _ = try SupervisedFineTuning(on: source, more, seed: 1)
-}
-
-@Test func aLanguageRunThatStoppedEarlyStaysStopped() throws {
-  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let source = try addition()
-  let settings: GRPOConfiguration = try small("generation_batch_size=16")
-  let plan = EvaluationPlan(every: 1, episodes: 2, seed: 9, stopAtReturn: -1)
-  func resume(_ steps: Int? = nil) throws -> LanguageRun<GRPO> {
-    try LanguageRun(resuming: folder, totalSteps: steps) { _, _ in
-      (try GRPO(on: source, settings, seed: 1), source)
-    }
-  }
-  func steps(_ run: consuming LanguageRun<GRPO>) throws -> Int {
-    var run = run
-    _ = try run.train(workers: 1)
-    return run.agent.stepCount
-  }
-  let description = RunDescription(
-    agent: "grpo", environment: "addition", seed: 1, totalSteps: 4, version: "test", simd: "test",
-    evaluation: plan)
-  #expect(
-    try steps(
-      LanguageRun(
-        creating: folder, description, agent: GRPO(on: source, settings, seed: 1), source: source))
-      == 1)
-  #expect(try steps(resume()) == 1)
-  // Killed before the next checkpoint, it still has its new end.
-  do { _ = try resume(6) }
-  #expect(try steps(resume()) == 2)
-}
-
-@Test func runsThatCannotBeEvaluatedAreRefused() throws {
-  let path = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
-  let agent = try SupervisedFineTuning(
-    file: examples(#"{"text": "hello"}"#), small(), seed: 1)
-  let description = RunDescription(
-    agent: "sft", environment: "x", seed: 1, totalSteps: 2, version: "test", simd: "test",
-    evaluation: EvaluationPlan(every: 1, episodes: 1, seed: 2))
-  #expect(throws: RunError.self) {
-    _ = try LanguageRun(
-      creating: path, description, agent: agent, source: .task(NoProblems()))
-  }
-  #expect(!FileManager.default.fileExists(atPath: path))
-}
-
-@Test func adaptersAreUsedBesideTheirModelAlone() throws {
-  let folder = NSTemporaryDirectory() + "swirl-\(UUID().uuidString)"
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let source = try addition()
-  func description(_ agent: String, _ steps: Int) -> RunDescription {
-    RunDescription(
-      agent: agent, environment: "addition", seed: 1, totalSteps: steps, version: "test",
-      simd: "test")
-  }
-  func base() throws -> SupervisedFineTuning {
-    try SupervisedFineTuning(on: source, small("per_device_train_batch_size=8"), seed: 1)
-  }
-  func sentence(_ body: () throws -> Void) -> String {
-    do { try body() } catch let error as RunError where error.kind == .data {
-      return "\(error)"
-    } catch { Issue.record("\(error)") }
-    return ""
-  }
-  do {
-    var run = try LanguageRun(
-      creating: folder + "/base", description("sft", 1), agent: base(), source: source)
-    #expect(try run.train(workers: 1) == .finished)
-  }
-  // A run on a run, and one on a folder of files.
-  try TextPolicy(folder + "/base").write(toHuggingFaceFolder: folder + "/files")
-  for name in ["base", "files"] {
-    var settings: GRPOConfiguration = try small("generation_batch_size=16", "lora_r=4")
-    settings.model = "\(folder)/\(name)"
-    var run = try LanguageRun(
-      creating: "\(folder)/on-\(name)", description("grpo", 1),
-      agent: GRPO(on: source, settings, seed: 1), source: source)
-    #expect(try run.train(workers: 1) == .finished)
-    _ = try TextPolicy("\(folder)/on-\(name)")
-  }
-  do {
-    var run = try LanguageRun<SupervisedFineTuning>(
-      resuming: folder + "/base", totalSteps: 2
-    ) { _, _ in (try base(), source) }
-    #expect(try run.train(workers: 1) == .finished)
-  }
-  try FileManager.default.removeItem(atPath: folder + "/files")
-  try TextPolicy(folder + "/base").write(toHuggingFaceFolder: folder + "/files")
-  for (name, change) in [("base", "is at step 2 now"), ("files", "has changed now")] {
-    let path = "\(folder)/on-\(name)"
-    #expect(sentence { _ = try TextPolicy(path) }.contains(change))
-    let resumed = sentence {
-      _ = try LanguageRun<GRPO>(resuming: path, totalSteps: 2) { _, _ in
-        Issue.record("it was opened")
-        return (try GRPO(on: source, small(), seed: 1), source)
-      }
-    }
-    #expect(resumed.contains(change))
-  }
 }
