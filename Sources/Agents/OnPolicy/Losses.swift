@@ -10,9 +10,7 @@ import Tensors
 ///   - clipRange: ε
 /// - Returns: `[R]`
 public func clippedSurrogateLoss(ratio: Tensor, advantages: Tensor, clipRange: Float) -> Tensor {
-  requireEqualShapes("clippedSurrogateLoss", ratio, advantages)
-  return -Tensor.minimum(
-    ratio * advantages, ratio.clamped(to: 1 - clipRange...1 + clipRange) * advantages)
+  clippedSurrogate(ratio, advantages: advantages, range: 1 - clipRange...1 + clipRange)
 }
 
 /// The surrogate with a penalty on how far the policy moved, negated: −(r A − β k₃) for each row, where k₃ is
@@ -44,8 +42,7 @@ public func adaptedPenalty(_ coefficient: Double, divergence: Double, target: Do
 ///   - returns: R, `[R]`
 /// - Returns: `[R]`
 public func valueLoss(values: Tensor, returns: Tensor) -> Tensor {
-  requireEqualShapes("valueLoss", values, returns)
-  return (values - returns).squared()
+  squaredError(values, targets: returns)
 }
 
 /// The value error with V kept near what it was: max((V − R)², (V_old + clip(V − V_old, ±ε) − R)²), as in
@@ -68,6 +65,23 @@ public func clippedValueLoss(
 /// - Parameter logRatio: log r, `[R]`
 /// - Returns: `[R]`
 public func approximateKL(logRatio: Tensor) -> Tensor { (logRatio.exp() - 1) - logRatio }
+
+/// What is reported of an update: `approximateKL` summed over the rows, and how many ratios left 1 ± ε. A ratio
+/// that is not a number counts as inside.
+func movement(
+  ratio: Tensor, logRatio: Tensor, clipRange: Float
+) -> (divergence: Double, clipped: Double) {
+  ratio.withUnsafeBuffer { ratios in
+    logRatio.withUnsafeBuffer { logRatios in
+      var (divergence, clipped) = (0.0, 0.0)
+      for (ratio, logRatio) in zip(ratios, logRatios) {
+        divergence += Double((ratio - 1) - logRatio)
+        if abs(ratio - 1) > clipRange { clipped += 1 }
+      }
+      return (divergence, clipped)
+    }
+  }
+}
 
 /// The entropies of `rows` rows added up: a Gaussian's is one number for all of them.
 func totalEntropy(_ entropy: Tensor, rows: Int) -> Tensor {

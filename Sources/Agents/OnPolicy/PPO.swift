@@ -115,15 +115,14 @@ public struct PPO: OnPolicyAgent {
             }
           let entropySum = totalEntropy(entropy, rows: picked.count)
 
-          let loss =
-            (policyLoss - entropyCoefficient * entropySum + valueCoefficient * valueLoss) * weight
-          let clipped = ((ratio.detached() - 1).magnitude() .<= Tensor(clipRange)).sum()
+          var loss = policyLoss + valueCoefficient * valueLoss
+          if entropyCoefficient != 0 { loss = loss - entropyCoefficient * entropySum }
+          let moved = movement(ratio: ratio, logRatio: logRatio, clipRange: clipRange)
           return (
-            loss,
+            loss * weight,
             [
               Double(policyLoss.item), Double(valueLoss.item), Double(entropySum.item),
-              Double(approximateKL(logRatio: logRatio.detached()).sum().item),
-              Double(picked.count) - Double(clipped.item),
+              moved.divergence, moved.clipped,
             ]
           )
         }

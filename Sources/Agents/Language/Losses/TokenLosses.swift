@@ -15,9 +15,7 @@ import Tensors
 public func clippedLoss(
   logRatio: Tensor, advantages: Tensor, low: Float, high: Float
 ) -> Tensor {
-  let ratio = logRatio.exp()
-  return -Tensor.minimum(
-    ratio * advantages, ratio.clamped(to: 1 - low...1 + high) * advantages)
+  clippedSurrogate(logRatio.exp(), advantages: advantages, range: 1 - low...1 + high)
 }
 
 /// −sg[min(r, 1 + ε_high)] A log π: a ratio that is too large is cut, and no token loses its
