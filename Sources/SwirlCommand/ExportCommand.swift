@@ -11,8 +11,8 @@ struct ExportCommand: ParsableCommand {
       safetensors is the model as it is saved, for Swirl. onnx is the deterministic policy with its \
       normaliser and action limits, from raw observations to actions, for ONNX runtimes. \
       huggingface turns a language model, such as a GGUF file or what a run has trained, into a folder \
-      that transformers reads; peft is the adapters alone of a run that trained some, a folder that \
-      Python's peft reads.
+      that transformers reads; peft is the low-rank adapters or the prefix alone of a run that trained \
+      some, a folder that Python's peft reads.
       """)
 
   static let formats = ["safetensors", "onnx", "huggingface", "peft"]
@@ -62,7 +62,14 @@ struct ExportCommand: ParsableCommand {
         .usage, "\(directory) is no run; --format peft writes the adapters that a run has trained")
     }
     let path = folder(URL(filePath: directory).standardizedFileURL)
-    try AdapterFolder.write(try TextPolicy(directory).model, to: path)
+    let model = try TextPolicy(directory).model
+    if model.bottleneck != nil {
+      throw CommandFailure(
+        .usage,
+        "\(directory) has trained bottleneck adapters, which peft does not have; 'swirl evaluate', "
+          + "'generate' and 'chat' use them from the run")
+    }
+    try AdapterFolder.write(model, to: path)
     Output.standard.text("wrote \(path): adapter_config.json, adapter_model.safetensors")
     Output.standard.endLine()
   }

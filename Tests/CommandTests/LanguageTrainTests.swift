@@ -61,6 +61,41 @@ import Testing
     #expect(none.status == 64 && none.errors.contains("no adapters to write"))
   }
 
+  @Test(arguments: ["bottleneck", "prefix"])
+  func otherAdaptersServeWhereverAModelDoes(_ kind: String) throws {
+    let folder = try TemporaryFolder()
+    let run = folder.path("run")
+    let trained = try BuiltProgram.swirl.run(
+      Self.training("grpo", steps: 2) + ["--set", "adapter=\(kind)", "--out", run])
+    #expect(trained.status == 0, "\(trained.errors)")
+    let written = try RunFolder(run).text("config.yaml")
+    let size = kind == "prefix" ? "num_virtual_tokens: 16" : "bottleneck_size: 64"
+    #expect(written.contains("adapter: \(kind)\n") && written.contains(size))
+    let resumed = try BuiltProgram.swirl("train --resume \(run) --steps 3")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let text = try folder.write("1+2=3", to: "text")
+    for line in [
+      "evaluate \(run) --episodes 3", "generate \(run) --prompt 1+2= --tokens 4 --seed 1",
+      "score \(run) --text \(text)",
+    ] {
+      let used = try BuiltProgram.swirl(line)
+      #expect(used.status == 0 && !used.output.isEmpty, "\(used.errors)")
+    }
+    expectRefusal(try BuiltProgram.swirl("chat \(run)"), status: 65, saying: "chat template")
+    expectRefusal(
+      try BuiltProgram.swirl("export \(run) --format huggingface --out \(folder.path("hf"))"),
+      status: 64, saying: "cannot be added into the weights")
+    let adapter = folder.path("adapter")
+    let exported = try BuiltProgram.swirl("export \(run) --format peft --out \(adapter)")
+    if kind == "prefix" {
+      #expect(exported.status == 0, "\(exported.errors)")
+      let config = try String(contentsOfFile: "\(adapter)/adapter_config.json", encoding: .utf8)
+      #expect(config.contains("PREFIX_TUNING"))
+    } else {
+      expectRefusal(exported, status: 64, saying: "peft does not have")
+    }
+  }
+
   @Test(arguments: ["sft", "grpo", "ppo-lm", "kimi"])
   func killedAndResumedEqualsUninterrupted(_ agent: String) throws {
     let folder = try TemporaryFolder()
@@ -163,6 +198,9 @@ import Testing
     ("train grop addition --model characters", 64, "grpo"),
     ("train grpo addition --model /nowhere.gguf --lora 4", 66, "/nowhere.gguf"),
     ("train grpo addition --model characters --lora 500", 64, "rank"),
+    ("train grpo addition --model characters --lora 4 --set adapter=prefix", 64, "lora_r is 4"),
+    ("train grpo addition --model characters --set adapter=wing", 64, "bottleneck or prefix"),
+    ("train grpo addition --model characters --set bottleneck_size=8", 64, "no adapter is set"),
     ("train grpo addition --model characters --envs 4", 64, "--envs"),
     ("train grpo addition --model characters --option digits=12", 64, "from 1 to 7"),
     ("train grpo addition --model characters --set num_generations=1", 64, "num_generations"),

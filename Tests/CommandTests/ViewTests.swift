@@ -168,7 +168,7 @@
       for (n, model) in [file, run].enumerated() {
         let page = folder.path("\(n).html")
         let result = try BuiltProgram.swirl(
-          "view \(model) --prompt 1+2= --samples 2 --max-tokens 6 --threads 1 --record \(page)")
+          "view \(model) --prompt 1+2= --samples 2 --tokens 6 --threads 1 --record \(page)")
         #expect(result.status == 0, "\(result.errors)")
         let html = try String(contentsOfFile: page, encoding: .utf8)
         #expect(html.contains("1+2=") && html.contains("log p"))

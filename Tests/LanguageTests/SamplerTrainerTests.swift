@@ -5,7 +5,9 @@ import Testing
 
 /// What is sampled has the log-probability that training computes, to the last bit.
 @Suite struct SamplerTrainerTests {
-  enum Variant: String, CaseIterable, Sendable { case dense, half, quantized, adapted }
+  enum Variant: String, CaseIterable, Sendable {
+    case dense, half, quantized, lora, bottleneck, prefix
+  }
 
   private func model(_ variant: Variant) throws -> LanguageModel {
     let tiny = TinyModel.llama
@@ -20,9 +22,13 @@ import Testing
       return try LanguageModel(
         tiny.configuration,
         weights: HeldWeights(tensors: dense.denseWeights(), format: .q40), as: .stored)
-    case .adapted:
+    case .lora, .bottleneck, .prefix:
       dense = try model(.quantized)
-      try dense.add(LoRA(rank: 3), using: &random)
+      switch variant {
+      case .bottleneck: try dense.add(BottleneckAdapters(size: 5), using: &random)
+      case .prefix: try dense.add(PrefixTuning(tokens: 37), using: &random)
+      default: try dense.add(LoRA(rank: 3), using: &random)
+      }
       dense.visitParameters { _, parameter in
         parameter = .normal(parameter.shape, standardDeviation: 0.1, using: &random)
       }

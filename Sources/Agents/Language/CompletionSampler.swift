@@ -171,7 +171,7 @@ struct CompletionSampler: Sendable {
         trajectories.append(Trajectory(prompt: tokens, problem: problem))
       }
     }
-    let context = policy.model.configuration.contextLength
+    let context = policy.model.room
     var active = Array(worlds.indices)
     var turn = 0
     while !active.isEmpty {

@@ -166,9 +166,9 @@ public struct GRPO: LanguageAgent {
     sampler = try CompletionSampler(
       source, weights: settings.rewardWeights, seed: seed, temperature: settings.temperature,
       limit: settings.maxCompletionLength)
+    let (base, reference) = try TextPolicy.beginning(configuration.shared, seed: seed)
     learner = LanguageLearner(
-      try TextPolicy(configuration.shared, seed: seed), configuration.shared, seed: seed,
-      needsReference: settings.beta > 0)
+      base, configuration.shared, seed: seed, reference: settings.beta > 0 ? reference : nil)
   }
 }
 

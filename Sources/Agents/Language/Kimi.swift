@@ -234,8 +234,7 @@ public struct Kimi: LanguageAgent {
       self.source, weights: settings.rewardWeights, seed: seed, temperature: settings.temperature,
       limit: settings.maxCompletionLength)
     learner = LanguageLearner(
-      try TextPolicy(configuration.shared, seed: seed), configuration.shared, seed: seed,
-      needsReference: false)
+      try TextPolicy(configuration.shared, seed: seed), configuration.shared, seed: seed)
   }
 }
 
@@ -249,7 +248,7 @@ extension CompletionSampler {
     }
     let all = seeds(places.count, round: round, turn: 0)
     // An answer ends with the context, too.
-    let context = policy.model.configuration.contextLength
+    let context = policy.model.room
     let full = groups.map { max(1, min(limit, context - $0.members[0].prompt.count)) }
     // One call for each number of tokens that is left, since a call has one limit.
     let room = places.map { min(budget, full[$0.0] - groups[$0.0].members[$0.1].length) }

@@ -21,7 +21,7 @@ struct LanguageLearner: Sendable {
   var trained: ValuedModel
   var optimizer: AdamW
   let settings: ModelSettings
-  /// The model as it was when training began, where a loss needs it.
+  /// The model as it was before training, where a loss needs it.
   let reference: LanguageModel?
   private let base: TextPolicy
   /// What dropout is drawn from.
@@ -30,14 +30,14 @@ struct LanguageLearner: Sendable {
   private var updates = 0
 
   init(
-    _ base: TextPolicy, _ settings: ModelSettings, seed: UInt64, needsReference: Bool,
+    _ base: TextPolicy, _ settings: ModelSettings, seed: UInt64, reference: LanguageModel? = nil,
     valueHead: Linear? = nil
   ) {
     self.base = base
     self.seed = seed
     trained = ValuedModel(model: base.model, valueHead: valueHead)
     self.settings = settings
-    reference = needsReference ? base.model : nil
+    self.reference = reference
     optimizer = Self.optimizer(settings)
   }
 

@@ -186,11 +186,12 @@ public struct LanguagePPO: LanguageAgent {
     sampler = try CompletionSampler(
       try configuration.shared.withRewardProgram(source), weights: settings.rewardWeights,
       seed: seed, temperature: settings.temperature, limit: settings.maxCompletionLength)
-    let base = try TextPolicy(configuration.shared, seed: seed)
+    let (base, reference) = try TextPolicy.beginning(configuration.shared, seed: seed)
     // A head of zeros: the first values are 0, and its first gradients leave the model as it is.
     let width = base.model.configuration.width
     learner = LanguageLearner(
-      base, configuration.shared, seed: seed, needsReference: settings.klCoefficient > 0,
+      base, configuration.shared, seed: seed,
+      reference: settings.klCoefficient > 0 ? reference : nil,
       valueHead: Linear(weight: .zeros([width, 1]), bias: .zeros([1])))
     learner.optimizer.groups = [
       ParameterGroup(learningRateScale: settings.valueLearningRateScale) {

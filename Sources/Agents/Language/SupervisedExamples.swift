@@ -90,7 +90,7 @@ enum SupervisedExamples: Sendable {
       var random = PCG64(SeedSequence(seed, spawnKey: [0x5346_5400, UInt32(pass)]))
       trajectory = examples[Int(random.permutation(examples.count)[index % examples.count])]
     }
-    let room = min(maxLength, policy.model.configuration.contextLength)
+    let room = min(maxLength, policy.model.room)
     trajectory.cut(to: room)
     return trajectory
   }

@@ -112,6 +112,6 @@ public struct SupervisedFineTuning: LanguageAgent {
     self.configuration = configuration
     self.seed = seed
     self.examples = examples
-    learner = LanguageLearner(base, configuration.shared, seed: seed, needsReference: false)
+    learner = LanguageLearner(base, configuration.shared, seed: seed)
   }
 }

@@ -137,6 +137,14 @@ extension TextPolicy {
 
   /// The model that settings name, with the adapters they ask for.
   init(_ settings: ModelSettings, seed: UInt64, depth: Int = 0) throws {
+    self = try Self.beginning(settings, seed: seed, depth: depth).policy
+  }
+
+  /// What training begins with, and the model that its distance is measured from: without adapters
+  /// that are new, which may change it from the start, and with those that are trained on.
+  static func beginning(
+    _ settings: ModelSettings, seed: UInt64, depth: Int = 0
+  ) throws -> (policy: TextPolicy, reference: LanguageModel) {
     guard depth < 16 else {
       throw RunError(.data, "\(settings.model) is a run that goes back through more than 16 others")
     }
@@ -144,8 +152,8 @@ extension TextPolicy {
     var model: LanguageModel
     let tokenizer: Tokenizer
     var (usesChat, systemPrompt) = (settings.usesChat, settings.systemPrompt)
-    if settings.model == Self.characters {
-      tokenizer = .characters(Self.alphabet)
+    if settings.model == characters {
+      tokenizer = .characters(alphabet)
       model = LanguageModel(
         LanguageModelConfiguration(
           vocabularySize: tokenizer.vocabularySize, width: settings.hiddenSize,
@@ -153,7 +161,7 @@ extension TextPolicy {
           hiddenSize: 4 * settings.hiddenSize, contextLength: settings.contextLength,
           rotary: RotaryEmbedding(dim: settings.hiddenSize / settings.headCount)),
         using: &random)
-    } else if let saved = try Self.ofRun(settings.model, depth: depth) {
+    } else if let saved = try ofRun(settings.model, depth: depth) {
       (model, tokenizer) = (saved.model, saved.tokenizer)
       (usesChat, systemPrompt) = (usesChat ?? saved.usesChat, systemPrompt ?? saved.systemPrompt)
     } else {
@@ -161,16 +169,24 @@ extension TextPolicy {
       tokenizer = try file.tokenizer()
       model = try LanguageModel(
         file.configuration, weights: file,
-        as: settings.storage ?? (settings.loraRank > 0 ? .stored : .float32))
+        as: settings.storage ?? (settings.adapters != nil ? .stored : .float32))
     }
-    if let lora = settings.lora {
-      if model.lora != lora {
-        if model.hasAdapters { model = model.merged() }
-        try model.add(lora, using: &random)
+    var reference = model
+    if let adapters = settings.adapters, !adapters.areIn(model) {
+      guard model.bottleneck == nil && model.prefixTuning == nil else {
+        throw RunError(
+          .usage,
+          "\(settings.model) has trained adapters that cannot be added into its weights, as "
+            + "low-rank ones can; go on with the same ones, by leaving out adapter and what goes "
+            + "with it")
       }
+      reference = model.merged()
+      model = reference
+      try adapters.add(to: &model, using: &random)
     }
-    self.init(
+    let policy = TextPolicy(
       model: model, tokenizer: tokenizer, usesChat: usesChat, systemPrompt: systemPrompt)
+    return (policy, reference)
   }
 
   /// The policy that a run has learnt; nil where the folder is no run.
@@ -180,7 +196,7 @@ extension TextPolicy {
     let settings = try ModelSettings(ofRun: run)
     let description = try run.description()
     // A model that is trained whole is in the checkpoint, whatever became of the one it began as.
-    if settings.loraRank > 0 {
+    if settings.adapters != nil {
       try description.baseModel?.requireUnchanged(settings.model, under: path)
     }
     var policy = try TextPolicy(settings, seed: description.seed, depth: depth + 1)

@@ -56,8 +56,8 @@ public struct Generator: Sendable {
 }
 
 extension LanguageModel {
-  /// The most tokens a sequence can have of its own.
-  var room: Int { configuration.contextLength - prefixCount }
+  /// The most tokens a sequence can have of its own: the context but for a tuned prefix.
+  public var room: Int { configuration.contextLength - prefixCount }
 
   /// - Throws: `ModelError` where a prompt cannot be continued.
   func check(prompt: [Int]) throws(ModelError) {

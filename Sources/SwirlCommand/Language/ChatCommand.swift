@@ -11,22 +11,23 @@ struct ChatCommand: ParsableCommand {
       new one. Answers go to standard output, so that a file of questions can be piped through.
       """)
 
-  @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a fetched model.")
+  @Argument(help: "A GGUF file, a Hugging Face folder, a run, or the name of a fetched model.")
   var model: String
 
   @Option(help: ArgumentHelp("What the model is told first.", valueName: "text"))
   var system: String?
 
   @OptionGroup var sampling: SamplingArguments
+  @OptionGroup var drawing: DrawingArguments
   @OptionGroup var threads: ThreadArguments
 
   mutating func run() throws {
     let opened = try OpenedModel(model)
     let settings = sampling.settings(for: opened.tokenizer)
-    let first = system.map { [ChatMessage(.system, $0)] } ?? []
+    let first = (system ?? opened.policy.systemPrompt).map { [ChatMessage(.system, $0)] } ?? []
     _ = try opened.tokens(of: first + [ChatMessage(.user, "")])
     let generator = Generator(opened.model, bytes: opened.bytes)
-    var seed = sampling.seed ?? .random(in: 0..<1 << 32)
+    var seed = drawing.first
     var messages = first
     let asks = Console.isTerminal && isatty(STDIN_FILENO) == 1
     func ask() -> String? {

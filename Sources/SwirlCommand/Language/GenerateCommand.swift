@@ -13,7 +13,7 @@ struct GenerateCommand: ParsableCommand {
       "tokens_per_step".
       """)
 
-  @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a fetched model.")
+  @Argument(help: "A GGUF file, a Hugging Face folder, a run, or the name of a fetched model.")
   var model: String
 
   @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
@@ -42,6 +42,7 @@ struct GenerateCommand: ParsableCommand {
   var ahead = 4
 
   @OptionGroup var sampling: SamplingArguments
+  @OptionGroup var drawing: DrawingArguments
   @OptionGroup var threads: ThreadArguments
 
   @Flag(help: "Print one JSON object, for programs.")
@@ -63,13 +64,13 @@ extension GenerateCommand {
     let opened = try OpenedModel(model)
     let tokens: [Int]
     if chat {
-      let messages =
-        (system.map { [ChatMessage(.system, $0)] } ?? []) + [ChatMessage(.user, prompt)]
+      let first = (system ?? opened.policy.systemPrompt).map { [ChatMessage(.system, $0)] } ?? []
+      let messages = first + [ChatMessage(.user, prompt)]
       tokens = try opened.tokens(of: messages)
     } else {
       tokens = opened.tokens(of: prompt)
     }
-    let seed = sampling.seed ?? .random(in: 0..<1 << 32)
+    let seed = drawing.first
     let clock = ContinuousClock()
     let start = clock.now
     let (completions, speculation) = try threads.withPool {

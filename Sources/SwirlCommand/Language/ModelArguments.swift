@@ -5,14 +5,21 @@ import Swirl
 /// A language model with its tokenizer, ready to be asked.
 struct OpenedModel {
   let path: String
-  let tokenizer: Tokenizer
-  let model: LanguageModel
+  let policy: TextPolicy
+  var tokenizer: Tokenizer { policy.tokenizer }
+  var model: LanguageModel { policy.model }
 
+  /// - Parameter path: A file, a folder, a run directory or the name of a fetched model.
   init(_ path: String) throws {
-    let checkpoint = try Checkpoint.open(try ModelStore.path(of: path))
     self.path = path
-    tokenizer = try checkpoint.tokenizer()
-    model = try LanguageModel(checkpoint.configuration, weights: checkpoint, as: .stored)
+    if FileManager.default.fileExists(atPath: path + "/run.json") {
+      policy = try TextPolicy(path)
+      return
+    }
+    let checkpoint = try Checkpoint.open(try ModelStore.path(of: path))
+    policy = TextPolicy(
+      model: try LanguageModel(checkpoint.configuration, weights: checkpoint, as: .stored),
+      tokenizer: try checkpoint.tokenizer())
   }
 
   /// The tokens of plain text, after the token that begins a text where the model has one.
@@ -82,11 +89,6 @@ struct SamplingArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Text that ends an answer; may be given again.", valueName: "text"))
   var stop: [String] = []
 
-  @Option(
-    parsing: .unconditional, help: "The seed of what is drawn; a random one when left out.",
-    transform: seedNumber)
-  var seed: UInt64?
-
   /// Turns an argument into a number, or says what would be right.
   private static let number: @Sendable (String) throws -> Float = { text in
     guard let value = Float(text), value.isFinite else {
@@ -100,4 +102,15 @@ struct SamplingArguments: ParsableArguments {
       temperature: temperature, topK: topK == 0 ? nil : topK, topP: topP, minP: minP,
       maximumTokens: tokens, stopTokens: Set(tokenizer.endTokens), stopStrings: stop)
   }
+}
+
+/// Where what is drawn comes from.
+struct DrawingArguments: ParsableArguments {
+  @Option(
+    parsing: .unconditional, help: "The seed of what is drawn; a random one when left out.",
+    transform: seedNumber)
+  var seed: UInt64?
+
+  /// The seed of the first answer.
+  var first: UInt64 { seed ?? .random(in: 0..<1 << 32) }
 }

@@ -11,7 +11,7 @@ struct ScoreCommand: ParsableCommand {
       {"tokens": […], "logprobs": [null, …], "perplexity"}; the first token has no probability.
       """)
 
-  @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a fetched model.")
+  @Argument(help: "A GGUF file, a Hugging Face folder, a run, or the name of a fetched model.")
   var model: String
 
   @Option(help: ArgumentHelp("The file of the text.", valueName: "file"))
@@ -33,7 +33,7 @@ struct ScoreCommand: ParsableCommand {
     let begin =
       opened.tokenizer.addsBeginToken ? opened.tokenizer.beginToken.map { [$0] } ?? [] : []
     let tokens = begin + opened.tokenizer.encode(data)
-    let context = opened.model.configuration.contextLength
+    let context = opened.model.room
     guard tokens.count >= 2, tokens.count <= context else {
       throw CommandFailure(
         .badData,

@@ -15,15 +15,7 @@
       transform: wholeNumber(in: 1...64))
     var samples = 4
 
-    @Option(
-      parsing: .unconditional, help: "What logits are divided by; 0 takes the most probable token.",
-      transform: number(in: 0...100))
-    var temperature = 1.0
-
-    @Option(
-      parsing: .unconditional, help: "Tokens of an answer at most.",
-      transform: wholeNumber(in: 1...100_000))
-    var maxTokens = 64
+    @OptionGroup var sampling: SamplingArguments
 
     @OptionGroup var threads: ThreadArguments
 
@@ -33,35 +25,30 @@
     /// - Throws: `ModelError` or `RunError` for what is none or does not fit.
     func page(of name: String, seed: UInt64) throws -> TextPage? {
       guard let prompt else { return nil }
-      let policy = try policy(of: name)
+      let opened = try OpenedModel(name)
+      let policy = opened.policy
+      let settings = sampling.settings(for: policy.tokenizer)
       let tokens = try policy.promptTokens(prompt)
       let completions = try threads.withPool {
-        try Generator(policy.model).generate(
-          prompts: Array(repeating: tokens, count: samples),
-          settings: SamplingSettings(
-            temperature: Float(temperature), maximumTokens: maxTokens,
-            stopTokens: policy.stopTokens),
+        try Generator(policy.model, bytes: opened.bytes).generate(
+          prompts: Array(repeating: tokens, count: samples), settings: settings,
           seeds: (0..<UInt64(samples)).map { seed &+ $0 })
       }
       let episodes = completions.map { completion in
         TextEpisode(
-          prompt: prompt, pieces: pieces(of: completion, policy),
+          prompt: prompt, pieces: pieces(of: completion, policy, settings),
           isComplete: completion.ending == .stop)
       }
       return TextPage(
-        title: "\((name as NSString).lastPathComponent), temperature \(temperature)",
+        title: "\((name as NSString).lastPathComponent), temperature \(sampling.temperature)",
         groups: [TextGroup(prompt: prompt, episodes: episodes)])
     }
 
-    private func policy(of name: String) throws -> TextPolicy {
-      if FileManager.default.fileExists(atPath: name + "/run.json") { return try TextPolicy(name) }
-      let opened = try OpenedModel(name)
-      return TextPolicy(model: opened.model, tokenizer: opened.tokenizer)
-    }
-
     /// A token may end in the middle of a letter; the one that completes it shows it.
-    private func pieces(of completion: Completion, _ policy: TextPolicy) -> [TextEpisode.Piece] {
-      var stream = TextStream()
+    private func pieces(
+      of completion: Completion, _ policy: TextPolicy, _ settings: SamplingSettings
+    ) -> [TextEpisode.Piece] {
+      var stream = TextStream(stopStrings: settings.stopStrings)
       var pieces: [TextEpisode.Piece] = []
       for (token, logProbability) in zip(completion.tokens, completion.logProbabilities) {
         let text =

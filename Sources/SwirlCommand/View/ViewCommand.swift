@@ -12,7 +12,7 @@
         swirl view <run | env> [--seed <seed>] [--stochastic] [--option <name=value>]... [--grid <c>x<r>] \
         [--follow] [--terminal <style>]
         swirl view <run | env> --record <file> [--size <w>x<h>] [--panel] [--episodes <n>] [--at <step>]
-        swirl view <model> --prompt <text> [--samples <n>] [--temperature <t>] [--record <page.html>]
+        swirl view <model> --prompt <text> [--samples <n>] [--tokens <n>] [--temperature <t>] [--record <page.html>]
         """,
       discussion: """
         A folder is a run, whose latest policy acts; an environment's name is watched with random actions. The \

@@ -75,6 +75,7 @@ public struct GRPOSettings: LanguageAgentSettings {
   public static func learningRate(_ trained: TrainedPart) -> Double {
     switch trained {
     case .adapters: 1e-4
+    case .prefix: 1e-2
     case .all: 1e-6
     case .small: 3e-4
     }

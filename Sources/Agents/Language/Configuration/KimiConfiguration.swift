@@ -67,6 +67,7 @@ public struct KimiSettings: LanguageAgentSettings {
   public static func learningRate(_ trained: TrainedPart) -> Double {
     switch trained {
     case .adapters: 5e-5
+    case .prefix: 5e-3
     case .all: 1e-6
     case .small: 2e-4
     }

@@ -20,8 +20,10 @@ extension Requirement {
 
 /// What of a model is trained.
 public enum TrainedPart: Sendable {
-  /// Low-rank adapters beside a frozen model.
+  /// Low-rank or bottleneck adapters beside a frozen model.
   case adapters
+  /// A prefix before its sequences, whose numbers are few and have far to go.
+  case prefix
   /// Every parameter of a model that knows something.
   case all
   /// Every parameter of the project's own small model.
@@ -82,15 +84,17 @@ public struct LanguageConfiguration<Own: LanguageAgentSettings>: SettingsGroup {
       let run = try RunDirectory(reading: shared.model)
       let trained = try ModelSettings(ofRun: run)
       isSmall = trained.isOfCharacters
-      if shared.loraRank == 0 {
-        result.shared.loraRank = trained.loraRank
-        result.shared.loraAlpha = trained.loraAlpha
-        result.shared.loraDropout = trained.loraDropout
-        result.shared.loraTargets = trained.loraTargets
-      }
+      result.shared = shared.continuingAdapters(of: trained)
     }
+    result.shared = result.shared.resolvingAdapters()
     if result.shared.learningRate == nil {
-      let part: TrainedPart = isSmall ? .small : result.shared.loraRank > 0 ? .adapters : .all
+      let part: TrainedPart =
+        switch result.shared.adapterKind {
+        case _ where isSmall: .small
+        case nil: .all
+        case .lora, .bottleneck: .adapters
+        case .prefix: .prefix
+        }
       result.shared.learningRate = .constant(Own.learningRate(part))
     }
     return result

@@ -10,7 +10,10 @@ public struct ModelSettings: SettingsGroup {
   /// How weights are held: `float32` trains all of them; the others are frozen and need adapters.
   /// Null chooses float32 where all are trained and what the file has beside adapters.
   public var storage: LanguageModel.WeightStorage?
-  /// Rank of the adapters that are trained in place of the model; 0 trains the model.
+  /// What is trained in place of the model: lora, bottleneck or prefix; null is lora where it has
+  /// a rank, and else the model.
+  public var adapter: AdapterKind?
+  /// Rank of low-rank adapters; 0 is none, or 8 where `adapter` asks for them.
   public var loraRank = 0
   /// The adapters' products are scaled by alpha / rank; null is twice the rank.
   public var loraAlpha: Double?
@@ -18,6 +21,10 @@ public struct ModelSettings: SettingsGroup {
   public var loraDropout = 0.0
   /// The linear layers that get adapters.
   public var loraTargets = LoRA.Target.allCases.map(\.rawValue)
+  /// Numbers in the middle of each bottleneck adapter; null is 64.
+  public var bottleneckSize: Int?
+  /// Keys and values of a tuned prefix, in each block; null is 16.
+  public var prefixTokens: Int?
   /// Whether prompts are messages under the model's chat template; null where it has one.
   public var usesChat: Bool?
   /// What conversations begin with; null for the template's own.
@@ -57,10 +64,13 @@ public struct ModelSettings: SettingsGroup {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case model = "model_name_or_path"
     case storage = "dtype"
+    case adapter
     case loraRank = "lora_r"
     case loraAlpha = "lora_alpha"
     case loraDropout = "lora_dropout"
     case loraTargets = "lora_target_modules"
+    case bottleneckSize = "bottleneck_size"
+    case prefixTokens = "num_virtual_tokens"
     case usesChat = "use_chat_template"
     case systemPrompt = "system_prompt"
     case hiddenSize = "hidden_size"
@@ -86,19 +96,7 @@ public struct ModelSettings: SettingsGroup {
   public func validate() throws {
     let require = Requirement<CodingKeys>()
     try require.holds(!model.isEmpty, .model, "empty", "a model")
-    try require.whole(loraRank, .loraRank, from: 0, to: 65_536)
-    if let loraAlpha { try require.positive(loraAlpha, .loraAlpha) }
-    try require.holds(
-      0 <= loraDropout && loraDropout < 1, .loraDropout, loraDropout, "at least 0 and below 1")
-    let known = LoRA.Target.allCases.map(\.rawValue)
-    try require.holds(
-      !loraTargets.isEmpty && loraTargets.allSatisfy(known.contains), .loraTargets, loraTargets,
-      "some of \(known.joined(separator: ", "))")
-    if let storage, storage != .float32 {
-      try require.holds(
-        loraRank > 0, .storage, storage.rawValue,
-        "float32 unless adapters are trained (lora_r above 0): other weights are frozen")
-    }
+    try validateAdapters(require)
     try require.whole(hiddenSize, .hiddenSize, from: 4, to: 65_536)
     try require.whole(blockCount, .blockCount, to: 1024)
     try require.whole(headCount, .headCount, to: 1024)
@@ -116,13 +114,5 @@ public struct ModelSettings: SettingsGroup {
     try require.whole(microbatchTokens, .microbatchTokens, to: 1 << 24)
     try require.holds(
       0.01...86_400 ~= rewardTimeout, .rewardTimeout, rewardTimeout, "from 0.01 to 86400 seconds")
-  }
-
-  /// The adapters that the settings ask for, nil where the model itself is trained.
-  var lora: LoRA? {
-    guard loraRank > 0 else { return nil }
-    return LoRA(
-      rank: loraRank, alpha: loraAlpha, dropout: loraDropout,
-      targets: LoRA.Target.allCases.filter { loraTargets.contains($0.rawValue) })
   }
 }

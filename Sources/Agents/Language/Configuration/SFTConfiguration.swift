@@ -26,6 +26,7 @@ public struct SFTSettings: LanguageAgentSettings {
   public static func learningRate(_ trained: TrainedPart) -> Double {
     switch trained {
     case .adapters: 2e-4
+    case .prefix: 1e-2
     case .all: 2e-5
     case .small: 1e-3
     }
