@@ -42,7 +42,7 @@ build: setup ## build everything
 bench: setup ## build and run the benchmarks of Benchmarks/
 	$(SWIFT) run $(RELEASE) swirl speed engine
 	$(SWIFT) build $(RELEASE) --package-path Benchmarks
-	@for program in environment ppo viewer runs learning; do \
+	@for program in environment training viewer runs learning; do \
 	  $(SWIFT) run $(RELEASE) --package-path Benchmarks --skip-build $$program-benchmark || exit 1; \
 	done
 

@@ -9,7 +9,7 @@ let package = Package(
   dependencies: [.package(name: "swirl", path: "..")],
   targets: [
     .executableTarget(name: "environment-benchmark", dependencies: [swirl]),
-    .executableTarget(name: "ppo-benchmark", dependencies: [swirl]),
+    .executableTarget(name: "training-benchmark", dependencies: [swirl]),
     .executableTarget(name: "ddpg-benchmark", dependencies: [swirl]),
     .executableTarget(name: "learning-benchmark", dependencies: [swirl]),
     .executableTarget(name: "viewer-benchmark", dependencies: [swirl]),

@@ -17,7 +17,7 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 BUILT = HERE.parent / ".build" / "release"
 SWIRL = HERE.parent.parent / ".build" / "release" / "swirl"
-PARTS = ("engine", "environments", "ppo", "ddpg", "tokenizer")
+PARTS = ("engine", "environments", "training", "ddpg", "tokenizer")
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--peers", required=True)
@@ -59,8 +59,15 @@ IDS = ["CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1
        "CliffWalking-v1", "Taxi-v4", "Blackjack-v1", "LunarLander-v3", "HalfCheetah-v5"]
 
 
+# What training is to reach beside Stable-Baselines3 and sb3-contrib.
+TRAINING_GOALS = {
+    "ppo_cartpole_8x128": 30, "ppo_cartpole_default": 30, "ppo_cartpole_zoo": 30, "a2c_cartpole": 30, "trpo_cartpole": 25,
+    "ppo_halfcheetah": 3,
+}
+
+
 def compare(ours, theirs, rows, goals={}):
-    """Prints a row for each (our name, their name, whether more is better), and the goal if the peer has one."""
+    """Prints a row for each (our name, their name, whether more is better), and the goal beside that peer."""
     found = {}
     for _ in range(arguments.rounds):
         for command in (ours, theirs):
@@ -68,7 +75,7 @@ def compare(ours, theirs, rows, goals={}):
                 found.setdefault(name, []).append(value)
     for mine, peer, more in rows:
         a, b = statistics.median(found[mine]), statistics.median(found[peer])
-        goal = f"{goals[mine]} x" if peer == f"envpool_{mine}" else ""
+        goal = f"{goals[peer]} x" if peer in goals else ""
         print(f"| {mine} | {a:,.1f} | {peer} | {b:,.1f} | {a / b if more else b / a:.1f} x | {goal} |", flush=True)
 
 
@@ -114,16 +121,17 @@ if "environments" in wanted:
         [BUILT / "environment-benchmark", "2", *IDS], [arguments.peers, HERE / "environment_speed.py"],
         [(name, f"envpool_{name}", True) for name in ENVIRONMENT_GOALS]
         + [("CartPole_v1_1024", "gymnasium_CartPole_v1_1024", True)],
-        ENVIRONMENT_GOALS,
+        {f"envpool_{name}": goal for name, goal in ENVIRONMENT_GOALS.items()},
     )
-if "ppo" in wanted:
+if "training" in wanted:
     compare(
-        [BUILT / "ppo-benchmark"], [arguments.peers, HERE / "sb3_ppo.py"],
-        [("ppo_cartpole_8x128", "sb3_ppo_cartpole_8x128", True)],
+        [BUILT / "training-benchmark"], [arguments.peers, HERE / "sb3_training.py"],
+        [(name, f"sb3_{name}", True) for name in TRAINING_GOALS],
+        {f"sb3_{name}": goal for name, goal in TRAINING_GOALS.items()},
     )
     if arguments.rejax:
         compare(
-            [BUILT / "ppo-benchmark"], [arguments.rejax, HERE / "rejax_ppo.py"],
+            [BUILT / "training-benchmark", "ppo_cartpole_8x128"], [arguments.rejax, HERE / "rejax_ppo.py"],
             [("ppo_cartpole_8x128", "rejax_ppo_cartpole_8x128", True)],
         )
 if "ddpg" in wanted:
