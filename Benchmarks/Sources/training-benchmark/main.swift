@@ -62,6 +62,8 @@ func time<A: TrainableAgent>(_ row: Row, _ type: A.Type) throws {
       row.environment, count: configuration.environmentCount, seed: UInt64(run))
     var agent = try A(
       for: environments, configuration, seed: UInt64(run), totalSteps: row.steps)
+    let clock = StepClock()
+    environments.clock = clock
     // The first run fills the pool of buffers.
     if run == 1 { misses = BufferPool.misses }
     let start = ContinuousClock.now
@@ -70,6 +72,8 @@ func time<A: TrainableAgent>(_ row: Row, _ type: A.Type) throws {
       if run > 0 { for phase in report.phases { phases[phase.name, default: 0] += phase.seconds } }
     }
     if run > 0 {
+      phases["environment", default: 0] +=
+        clock.takeSeconds() / Double(min(pool.threads, environments.count))
       rates.append(Double(agent.stepCount) / ((ContinuousClock.now - start) / .seconds(1)))
     }
   }
