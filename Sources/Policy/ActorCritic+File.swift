@@ -116,11 +116,7 @@ extension Network {
     Form(
       features: features.map { features in
         .init(
-          picture: features.picture,
-          convolutions: features.convolutions.map {
-            .init(
-              channels: $0.weight.shape[0], kernel: $0.weight.shape[2], stride: $0.stride.height)
-          },
+          pictures: features.pictures.map(\.form),
           widths: features.dense.layers.map { $0.weight.shape[1] },
           activation: features.dense.layers.first?.activation ?? .relu)
       },
@@ -136,15 +132,18 @@ extension Memory {
 extension Network.Form {
   fileprivate func isPlausible(inputs: Int) -> Bool {
     if let features {
-      guard plausible(features.widths), features.convolutions.count <= 16,
-        features.convolutions.allSatisfy({
-          1...65_536 ~= $0.channels && 1...4096 ~= $0.kernel && 1...4096 ~= $0.stride
-        }), features.convolved != nil
-      else { return false }
-      if let picture = features.picture {
-        guard 1...65_536 ~= picture.height, 1...65_536 ~= picture.width,
-          1...65_536 ~= picture.channels, picture.count == inputs
+      guard plausible(features.widths), features.pictures.count <= 16 else { return false }
+      var position = 0
+      for form in features.pictures {
+        let picture = form.picture
+        guard 1...16 ~= form.convolutions.count,
+          form.convolutions.allSatisfy({
+            1...65_536 ~= $0.channels && 1...4096 ~= $0.kernel && 1...4096 ~= $0.stride
+          }), 1...65_536 ~= picture.height, 1...65_536 ~= picture.width,
+          1...65_536 ~= picture.channels, form.convolved != nil, position...inputs ~= form.first,
+          picture.count <= inputs - form.first
         else { return false }
+        position = form.first + picture.count
       }
     }
     if let memory {

@@ -1,146 +1,116 @@
+import Runtime
 import Tensors
 
-/// A picture as an observation row holds it.
-public struct Picture: Sendable, Equatable, Codable {
-  public let height: Int
-  public let width: Int
-  public let channels: Int
-  /// Whether a channel's numbers lie side by side, rather than a pixel's.
-  public let channelsFirst: Bool
-
-  public init(height: Int, width: Int, channels: Int, channelsFirst: Bool = false) {
-    self.height = height
-    self.width = width
-    self.channels = channels
-    self.channelsFirst = channelsFirst
-  }
-
-  var count: Int { height * width * channels }
-}
-
-/// What stands before the layers of a policy or a value function, and may serve both: convolutions over a
-/// picture, then fully connected layers, an activation after each.
+/// What stands before the layers of a policy or a value function, and may serve both: convolutions over each
+/// picture of a row, beside them the row's other numbers, then fully connected layers over all of it, an
+/// activation after each.
 public struct FeatureExtractor: Module {
-  public var convolutions: [Conv2D]
+  /// In the order of the pictures in a row.
+  public var pictures: [PictureExtractor]
   public var dense: MultilayerPerceptron
-  /// What the convolutions read.
-  public let picture: Picture?
-
-  /// One convolution's sizes.
-  public struct Convolution: Sendable, Equatable, Codable {
-    public let channels: Int
-    public let kernel: Int
-    public let stride: Int
-
-    public init(channels: Int, kernel: Int, stride: Int) {
-      self.channels = channels
-      self.kernel = kernel
-      self.stride = stride
-    }
-  }
+  /// Numbers of an encoded row.
+  let inputs: Int
 
   /// How a feature extractor is built.
   public struct Form: Sendable, Equatable, Codable {
-    public var picture: Picture?
-    public var convolutions: [Convolution]
+    /// In the order of the pictures in a row; the rest of a row is read as it is.
+    public var pictures: [PictureExtractor.Form]
     /// Widths of the fully connected layers.
     public var widths: [Int]
     public var activation: Activation
 
     public init(
-      picture: Picture? = nil, convolutions: [Convolution] = [], widths: [Int],
-      activation: Activation = .relu
+      pictures: [PictureExtractor.Form] = [], widths: [Int], activation: Activation = .relu
     ) {
-      self.picture = picture
-      self.convolutions = convolutions
+      self.pictures = pictures
       self.widths = widths
       self.activation = activation
     }
 
-    /// The network of Mnih et al. (2015, https://doi.org/10.1038/nature14236), for pictures of at least
-    /// 36 × 36.
-    public static func nature(_ picture: Picture) -> Form {
-      Form(
-        picture: picture,
-        convolutions: [
-          Convolution(channels: 32, kernel: 8, stride: 4),
-          Convolution(channels: 64, kernel: 4, stride: 2),
-          Convolution(channels: 64, kernel: 3, stride: 1),
-        ], widths: [512])
-    }
+    /// Keys of files from before a row could hold more than one picture, which was all of it.
+    private enum FormerKeys: String, CodingKey { case picture, convolutions }
 
-    /// The network of Young and Tian (2019, https://arxiv.org/abs/1903.03176) for MinAtar's games.
-    public static func minAtar(_ picture: Picture) -> Form {
-      Form(
-        picture: picture, convolutions: [Convolution(channels: 16, kernel: 3, stride: 1)],
-        widths: [128])
-    }
-
-    /// Height, width and channels of what the last convolution gives, or nil where one has no room.
-    var convolved: (height: Int, width: Int, channels: Int)? {
-      guard let picture else { return convolutions.isEmpty ? (1, 1, 0) : nil }
-      var (height, width, channels) = (picture.height, picture.width, picture.channels)
-      for layer in convolutions {
-        guard layer.kernel >= 1, layer.stride >= 1, layer.channels >= 1, height >= layer.kernel,
-          width >= layer.kernel
-        else { return nil }
-        height = (height - layer.kernel) / layer.stride + 1
-        width = (width - layer.kernel) / layer.stride + 1
-        channels = layer.channels
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      widths = try values.decode([Int].self, forKey: .widths)
+      activation = try values.decode(Activation.self, forKey: .activation)
+      pictures = try values.decodeIfPresent([PictureExtractor.Form].self, forKey: .pictures) ?? []
+      let former = try decoder.container(keyedBy: FormerKeys.self)
+      if let picture = try former.decodeIfPresent(Picture.self, forKey: .picture) {
+        pictures = [
+          .init(
+            picture,
+            convolutions: try former.decode(
+              [PictureExtractor.Convolution].self, forKey: .convolutions))
+        ]
       }
-      return (height, width, channels)
     }
 
-    /// Whether its pictures are large enough for its convolutions.
-    public var fits: Bool { convolved != nil }
+    /// Whether the pictures are large enough for their convolutions.
+    public var fits: Bool { pictures.allSatisfy { $0.convolved != nil } }
+
+    /// Numbers that the fully connected layers read of rows of `inputs` numbers.
+    func joined(inputs: Int) -> Int {
+      pictures.reduce(inputs) { $0 - $1.picture.count + ($1.convolved?.count ?? 0) }
+    }
 
     /// Numbers of the features of rows of `inputs` numbers.
-    func outputs(inputs: Int) -> Int {
-      if let width = widths.last { return width }
-      guard picture != nil, let convolved else { return inputs }
-      return convolved.height * convolved.width * convolved.channels
-    }
+    package func outputs(inputs: Int) -> Int { widths.last ?? joined(inputs: inputs) }
   }
 
   /// Layers whose parameters are what `make` gives for their names and shapes.
   init(_ form: Form, inputs: Int, make: ParameterSource) {
-    picture = form.picture
-    var channels = form.picture?.channels ?? 0
-    convolutions = form.convolutions.enumerated().map { i, layer in
-      let shape = Shape([layer.channels, channels, layer.kernel, layer.kernel])
-      let fanIn = channels * layer.kernel * layer.kernel
-      channels = layer.channels
-      return Conv2D(
-        weight: make(
-          "convolutions.\(i).weight", shape, .weight(gain: Float(2).squareRoot(), fanIn: fanIn)),
-        bias: make("convolutions.\(i).bias", Shape(layer.channels), .bias(fanIn: fanIn)),
-        stride: Sides(layer.stride, layer.stride), activation: .relu)
+    self.inputs = inputs
+    // Numbered through all pictures.
+    var number = 0
+    pictures = form.pictures.map { picture in
+      let first = number
+      number += picture.convolutions.count
+      return PictureExtractor(picture) { make("convolutions.\(first + $0).\($1)", $2, $3) }
     }
-    var convolved = form
-    convolved.widths = []
-    let flat = convolved.outputs(inputs: inputs)
     dense = MultilayerPerceptron(
-      sizes: [flat] + form.widths, activation: form.activation, lastActivation: form.activation,
-      lastGain: Float(2).squareRoot()
+      sizes: [form.joined(inputs: inputs)] + form.widths, activation: form.activation,
+      lastActivation: form.activation, lastGain: Float(2).squareRoot()
     ) { make("dense.\($0)", $1, $2) }
+  }
+
+  /// Layers with initial weights of their own, as `Network` draws them.
+  package init(_ form: Form, inputs: Int, orthogonal: Bool, using random: inout PCG64) {
+    self.init(form, inputs: inputs) { _, shape, start in
+      .started(shape, start, orthogonal: orthogonal, using: &random)
+    }
+  }
+
+  /// A row in pieces, in their order: pictures, and the numbers between them.
+  var pieces: [(columns: Range<Int>, picture: PictureExtractor?)] {
+    var pieces: [(columns: Range<Int>, picture: PictureExtractor?)] = []
+    var position = 0
+    for picture in pictures {
+      if position < picture.first { pieces.append((position..<picture.first, nil)) }
+      position = picture.first + picture.picture.count
+      pieces.append((picture.first..<position, picture))
+    }
+    if position < inputs { pieces.append((position..<inputs, nil)) }
+    return pieces
   }
 
   /// Encoded rows `[R, encodedSize]` to features `[R, F]`.
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    guard let picture, !convolutions.isEmpty else { return dense(x) }
-    let rows = x.shape[0]
-    let images =
-      picture.channelsFirst
-      ? x.reshaped([rows, picture.channels, picture.height, picture.width])
-      : x.reshaped([rows, picture.height, picture.width, picture.channels]).permuted([0, 3, 1, 2])
-    let y = convolutions.reduce(images) { $1($0) }
-    // A pixel's channels side by side, as they lie.
-    return dense(y.permuted([0, 2, 3, 1]).reshaped([rows, -1]))
+    if pictures.isEmpty { return dense(x) }
+    let parts = pieces.map { columns, picture in
+      let part = columns.count == inputs ? x : x.sliced(columns, axis: 1)
+      return picture?(part) ?? part
+    }
+    return dense(parts.count == 1 ? parts[0] : .concatenated(parts, axis: 1))
   }
 
   public mutating func visitParameters(_ body: (String, inout Tensor) -> Void) {
-    for i in convolutions.indices {
-      convolutions[i].visitParameters { body("convolutions.\(i).\($0)", &$1) }
+    var number = 0
+    for i in pictures.indices {
+      for j in pictures[i].convolutions.indices {
+        pictures[i].convolutions[j].visitParameters { body("convolutions.\(number).\($0)", &$1) }
+        number += 1
+      }
     }
     dense.visitParameters { body("dense.\($0)", &$1) }
   }

@@ -1,54 +1,63 @@
 import Envs
 
 /// How a raw observation row becomes the row a network reads: numbers as they are (normalised where
-/// asked for), bytes as shares of their space's upper bound, what the space calls discrete one-hot.
+/// asked for), pictures and other bytes as shares of their space's upper bound, what the space calls
+/// discrete one-hot.
 public struct ObservationEncoder: Sendable, Equatable, Codable {
   enum Part: Sendable, Equatable, Codable {
     case numbers(Int)
+    /// What is multiplied by `scale` and never normalised.
+    case shares(count: Int, scale: Float)
     case oneHot(classes: Int, start: Int)
   }
 
   let parts: [Part]
-  /// What bytes are multiplied by where raw rows hold bytes; nil where they hold numbers.
-  let byteScale: Float?
+  /// Whether raw rows hold bytes rather than Float32.
+  public let readsBytes: Bool
   /// Numbers of a raw row.
   public let rawSize: Int
   /// Numbers of an encoded row.
   public let encodedSize: Int
   package let isIdentity: Bool
 
-  init(parts: [Part], byteScale: Float? = nil) {
+  init(parts: [Part], readsBytes: Bool = false) {
     self.parts = parts
-    self.byteScale = byteScale
+    self.readsBytes = readsBytes
     var (raw, encoded) = (0, 0)
     for part in parts {
       switch part {
-      case .numbers(let count): (raw, encoded) = (raw + count, encoded + count)
+      case .numbers(let count), .shares(let count, _):
+        (raw, encoded) = (raw + count, encoded + count)
       case .oneHot(let classes, _): (raw, encoded) = (raw + 1, encoded + classes)
       }
     }
     (rawSize, encodedSize) = (raw, encoded)
     isIdentity =
-      byteScale == nil && parts.allSatisfy { if case .numbers = $0 { true } else { false } }
+      !readsBytes && parts.allSatisfy { if case .numbers = $0 { true } else { false } }
   }
-
-  /// Whether raw rows hold bytes rather than Float32.
-  public var readsBytes: Bool { byteScale != nil }
 
   /// Bytes of one number of a raw row.
   public var elementSize: Int { readsBytes ? 1 : 4 }
 
-  private enum CodingKeys: String, CodingKey { case parts, byteScale }
+  /// The last is of files from before a row of bytes could have parts: the scale of all of it.
+  private enum CodingKeys: String, CodingKey { case parts, readsBytes, byteScale }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    let parts = try values.decode([Part].self, forKey: .parts)
-    let byteScale = try values.decodeIfPresent(Float.self, forKey: .byteScale)
+    var parts = try values.decode([Part].self, forKey: .parts)
+    var readsBytes = try values.decodeIfPresent(Bool.self, forKey: .readsBytes) ?? false
+    if let scale = try values.decodeIfPresent(Float.self, forKey: .byteScale) {
+      readsBytes = true
+      parts = parts.map {
+        if case .numbers(let n) = $0 { .shares(count: n, scale: scale) } else { $0 }
+      }
+    }
     let limit = 1_000_000
-    guard parts.count <= limit, byteScale?.isFinite ?? true,
+    guard parts.count <= limit,
       parts.allSatisfy({
         switch $0 {
         case .numbers(let count): 0...limit ~= count
+        case .shares(let count, let scale): 0...limit ~= count && scale.isFinite
         case .oneHot(let classes, let start): 1...limit ~= classes && -limit...limit ~= start
         }
       })
@@ -56,13 +65,13 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "sizes out of range"))
     }
-    self.init(parts: parts, byteScale: byteScale)
+    self.init(parts: parts, readsBytes: readsBytes)
   }
 
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(parts, forKey: .parts)
-    try values.encodeIfPresent(byteScale, forKey: .byteScale)
+    if readsBytes { try values.encode(true, forKey: .readsBytes) }
   }
 
   /// Rows of `count` numbers that are read as they are.
@@ -72,7 +81,7 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
 
   /// Rows of `count` bytes that are read as shares of `highest`.
   public static func bytes(_ count: Int, highest: Float = 255) -> ObservationEncoder {
-    ObservationEncoder(parts: [.numbers(count)], byteScale: 1 / highest)
+    ObservationEncoder(parts: [.shares(count: count, scale: 1 / highest)], readsBytes: true)
   }
 
   /// Writes `rows` encoded rows.
@@ -80,9 +89,9 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
     rows: Int, _ raw: UnsafeRawPointer, normalizer: ObservationNormalizer?,
     into encoded: UnsafeMutablePointer<Float>
   ) {
-    if let byteScale {
+    if readsBytes {
       let bytes = raw.assumingMemoryBound(to: UInt8.self)
-      encode(rows: rows, normalizer, into: encoded) { Float(bytes[$0]) * byteScale }
+      encode(rows: rows, normalizer, into: encoded) { Float(bytes[$0]) }
     } else {
       let numbers = raw.assumingMemoryBound(to: Float.self)
       encode(rows: rows, normalizer, into: encoded) { numbers[$0] }
@@ -110,6 +119,10 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
           }
           position += count
           target += count
+        case .shares(let count, let scale):
+          for i in 0..<count { target[i] = number(source + position + i) * scale }
+          position += count
+          target += count
         case .oneHot(let classes, let start):
           // Compared as numbers: one from a file or a faulty environment may fit no Int.
           let choice = number(source + position).rounded(.towardZero) - Float(start)
@@ -128,7 +141,7 @@ public struct ObservationEncoder: Sendable, Equatable, Codable {
       var position = row
       for part in parts {
         switch part {
-        case .numbers(let count): position += count
+        case .numbers(let count), .shares(let count, _): position += count
         case .oneHot(let classes, let start):
           let choice = rows[position]
           guard choice == choice.rounded(), Float(start)..<Float(start + classes) ~= choice else {

@@ -44,20 +44,13 @@ extension ActionHead {
 }
 
 extension ObservationEncoder {
-  /// Numbers of a `Box` or `MultiBinary` as they are, discrete ones one-hot, the parts of a tuple or
-  /// dictionary one after another in their declared order.
+  /// Numbers of a `Box` or `MultiBinary` as they are but pictures of bytes as shares of their upper bound,
+  /// discrete ones one-hot, the parts of a tuple or dictionary one after another in their declared order.
   ///
-  /// - Parameter bytes: Whether rows hold bytes, of a `Box`: they become shares of its upper bound.
+  /// - Parameter bytes: Whether rows hold bytes: every `Box` then becomes shares of its upper bound.
   public init(_ space: any Space, bytes: Bool = false) throws {
-    if !bytes {
-      self.init(parts: try Self.parts(space))
-      return
-    }
-    guard let box = space as? Box, let highest = box.high.max(), highest > 0 else {
-      throw UnsupportedSpace(
-        description: "a policy reads rows of bytes of a Box above 0 only, not of \(space)")
-    }
-    self = .bytes(box.flatSize, highest: Float(highest))
+    self.init(
+      parts: try space.leaves.flatMap { try Self.parts($0, bytes: bytes) }, readsBytes: bytes)
   }
 
   /// How policies read what these environments observe.
@@ -65,21 +58,44 @@ extension ObservationEncoder {
     try self.init(environments.observationSpace, bytes: environments.observesBytes)
   }
 
-  private static func parts(_ space: any Space) throws -> [Part] {
-    switch space {
-    case let box as Box: [.numbers(box.flatSize)]
-    case let binary as MultiBinary: [.numbers(binary.flatSize)]
-    case let discrete as Discrete: [.oneHot(classes: discrete.n, start: discrete.start)]
+  private static func parts(_ leaf: any Space, bytes: Bool) throws -> [Part] {
+    switch leaf {
+    case let box as Box:
+      guard bytes || Picture.isOfBytes(box) else { return [.numbers(box.flatSize)] }
+      guard let highest = box.high.max(), highest > 0 else {
+        throw UnsupportedSpace(
+          description: "a policy reads bytes of a Box with bounds above 0 only, not of \(box)")
+      }
+      return [.shares(count: box.flatSize, scale: 1 / Float(highest))]
+    case let binary as MultiBinary: return [.numbers(binary.flatSize)]
+    case let discrete as Discrete: return [.oneHot(classes: discrete.n, start: discrete.start)]
     case let several as MultiDiscrete:
-      zip(several.counts, several.start).map { .oneHot(classes: $0, start: $1) }
-    case let tuple as Tuple: try tuple.spaces.flatMap { try parts($0) }
-    case let dictionary as Dict: try dictionary.spaces.flatMap { try parts($0) }
-    default: throw UnsupportedSpace(description: "a policy cannot read observations of \(space)")
+      return zip(several.counts, several.start).map { .oneHot(classes: $0, start: $1) }
+    default: throw UnsupportedSpace(description: "a policy cannot read observations of \(leaf)")
     }
   }
 }
 
 extension Picture {
+  /// Whether a `Box` is a picture of bytes by its shape and type, whatever rows hold.
+  static func isOfBytes(_ box: Box) -> Bool { box.shape.count == 3 && box.elementType == .uint8 }
+
+  /// The pictures among what rows of a space hold: each `Box` of three axes, where it begins in an encoded
+  /// row, and whether it is of bytes.
+  ///
+  /// - Parameter bytes: Whether rows hold bytes.
+  package static func all(
+    in space: any Space, bytes: Bool
+  ) throws -> [(picture: Picture, first: Int, isOfBytes: Bool)] {
+    var first = 0
+    return try space.leaves.compactMap { leaf in
+      let size = try ObservationEncoder(leaf, bytes: bytes).encodedSize
+      defer { first += size }
+      guard let box = leaf as? Box, let picture = Picture(box) else { return nil }
+      return (picture, first, bytes || isOfBytes(box))
+    }
+  }
+
   /// A `Box` of three axes as a picture, the shortest at its end taken for the channels; nil for other
   /// spaces.
   public init?(_ space: any Space) {

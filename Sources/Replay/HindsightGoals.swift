@@ -61,8 +61,8 @@ public struct HindsightGoals: Sendable {
         case .future: buffer.row(1 + random.integers(0..<last.distance), after: row)
         }
       let (now, after) = (observations + i * width, next + i * width)
-      let goal = buffer.floats(goalRow) + achieved.lowerBound
-      (now + desired.lowerBound).update(from: goal, count: desired.count)
+      let goal = now + desired.lowerBound
+      buffer.layout.give(achieved, of: buffer.storage.observation(buffer.slot(goalRow)), into: goal)
       (after + desired.lowerBound).update(from: goal, count: desired.count)
       let (earned, terminated) = reward(
         UnsafePointer(after + achieved.lowerBound), UnsafePointer(after + desired.lowerBound))
@@ -86,9 +86,5 @@ extension ReplayBuffer {
   /// The row some steps later in the same episode.
   func row(_ distance: Int, after row: Int) -> Int {
     (0..<distance).reduce(row) { row, _ in row + Int(storage.links[slot(row)]) }
-  }
-
-  func floats(_ row: Int) -> UnsafePointer<Float> {
-    UnsafePointer(storage.observation(slot(row)).assumingMemoryBound(to: Float.self))
   }
 }

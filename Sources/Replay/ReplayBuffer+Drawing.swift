@@ -74,18 +74,30 @@ extension ReplayBuffer {
     return (reward, row, discount)
   }
 
-  /// Copies the observation of each row to `target`, `[rows.count, observationSize]` of the buffer's element.
+  /// Copies the observation of each row to `target`, `[rows.count, observationSize]` of what the environment
+  /// gave.
   public func copyObservations(_ rows: [Int], to target: UnsafeMutableRawPointer) {
-    let bytes = layout.observationBytes
     for (i, row) in rows.enumerated() {
-      (target + i * bytes).copyMemory(from: storage.observation(slot(row)), byteCount: bytes)
+      layout.give(
+        0..<layout.observationSize, of: storage.observation(slot(row)),
+        into: target + i * layout.givenBytes)
     }
   }
 
-  /// Calls `body` with the observation of a row, `[observationSize]` of the buffer's element.
+  /// Calls `body` with the observation of a row, `[observationSize]` of what the environment gave.
+  ///
+  /// - Parameter scratch: Room for one observation, used where some of it is kept in fewer bytes.
   @inline(__always)
-  public func withObservation(_ row: Int, _ body: (UnsafeRawPointer) -> Void) {
-    body(UnsafeRawPointer(storage.observation(slot(row))))
+  public func withObservation(
+    _ row: Int, scratch: UnsafeMutableRawPointer, _ body: (UnsafeRawPointer) -> Void
+  ) {
+    let kept = UnsafeRawPointer(storage.observation(slot(row)))
+    if layout.byteRanges.isEmpty {
+      body(kept)
+    } else {
+      layout.give(0..<layout.observationSize, of: kept, into: scratch)
+      body(scratch)
+    }
   }
 
   /// Copies the action taken from each row to `target`, `[rows.count, actionSize]`.

@@ -94,7 +94,7 @@ public struct ReplayBuffer: Sendable {
   public mutating func begin(_ observations: UnsafeRawPointer) {
     ensureUnique()
     pending = (0..<environmentCount).map {
-      addRow(observations + $0 * layout.observationBytes)
+      addRow(observations + $0 * layout.givenBytes)
     }
   }
 
@@ -121,7 +121,7 @@ public struct ReplayBuffer: Sendable {
       (storage.actions + slot * width).update(from: actions + n * width, count: width)
       storage.rewards[slot] = Float(rewards[n])
       storage.endings[slot] = endings[n]
-      let here = n * layout.observationBytes
+      let here = n * layout.givenBytes
       if endings[n] == 0 {
         pending[n] = addRow(observations + here)
         storage.links[slot] = UInt32(pending[n] - row)
@@ -140,8 +140,7 @@ public struct ReplayBuffer: Sendable {
 
   private mutating func addRow(_ observation: UnsafeRawPointer) -> Int {
     let slot = slot(end)
-    storage.observation(slot).copyMemory(
-      from: observation, byteCount: layout.observationBytes)
+    layout.keep(observation, in: storage.observation(slot))
     storage.links[slot] = 0
     storage.rewards[slot] = 0
     storage.endings[slot] = 0

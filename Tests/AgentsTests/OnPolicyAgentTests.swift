@@ -121,7 +121,7 @@ import Testing
       let data = try agent.policy.encoded()
       #expect(data != before, "\(A.name)")
       let saved = try Actor(decoding: data, file: "m")
-      #expect(saved.policy.features?.convolutions.count == 1)
+      #expect(saved.policy.features?.pictures.count == 1)
       let fresh = try make("MinAtar/Breakout-v1", count: 3, seed: 9)
       #expect(
         try evaluate(saved, in: fresh, seed: 9) == evaluate(agent.policy, in: fresh, seed: 9))

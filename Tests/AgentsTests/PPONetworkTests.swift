@@ -38,6 +38,14 @@ struct PPONetworkTests {
     Variant(testDescription: "convolutions apart", environment: "MinAtar/Freeway-v1") {
       $0.sharesFeatures = false
     },
+    Variant(testDescription: "a dictionary's picture", environment: "Beacon") {
+      $0.normalizeObservations = true
+    },
+    Variant(testDescription: "a dictionary's picture and a GRU", environment: "Beacon") {
+      $0.sharesFeatures = false
+      $0.recurrence = .gru
+      $0.recurrentUnits = 12
+    },
     Variant(testDescription: "shared layers", environment: "CartPole-v1") {
       $0.sharedArchitecture = [16]
     },
@@ -67,7 +75,10 @@ struct PPONetworkTests {
   ]
 
   private func agent(_ variant: Variant, seed: UInt64) throws -> (PPO, AnyVectorEnvironment) {
-    let environments = try make(variant.environment, count: 4, seed: seed)
+    let environments =
+      variant.environment == "Beacon"
+      ? VectorEnvironment(count: 4, seed: seed) { BeaconChoice() }.erased
+      : try make(variant.environment, count: 4, seed: seed)
     return (
       try PPO(for: environments, variant.configuration, seed: seed, totalSteps: 1600), environments
     )
@@ -153,7 +164,8 @@ struct PPONetworkTests {
   /// A checkpoint of other networks is refused, whichever way they differ.
   @Test func checkpointsOfOtherNetworksAreRefused() throws {
     let pool = WorkerPool(threads: 1)
-    var (agent, environments) = try agent(Self.variants[4], seed: 1)
+    let recurrent = try #require(Self.variants.first { $0.testDescription == "an LSTM" })
+    var (agent, environments) = try agent(recurrent, seed: 1)
     _ = try agent.iterate(on: &environments, pool: pool)
     let files = try agent.snapshot()
     let changes: [(inout PPOConfiguration) -> Void] = [
@@ -162,7 +174,7 @@ struct PPONetworkTests {
       { $0.sharedArchitecture = [3] }, { $0.normalizeObservations = false },
     ]
     for change in changes {
-      var configuration = Self.variants[4].configuration
+      var configuration = recurrent.configuration
       change(&configuration)
       var other = try PPO(for: environments, configuration, seed: 1)
       #expect(throws: RunError.self) { try other.restore(files, directory: "checkpoint") }

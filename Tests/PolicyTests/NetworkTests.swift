@@ -12,23 +12,40 @@ struct NetworkTests {
     let testDescription: String
     let architecture: ActorCritic.Architecture
     var head = ActionHead.categorical(count: 4, start: 0)
-    var picture: Picture?
+    var space: any Space = Box(shape: [5], in: -9...9)
+    /// Whether rows hold bytes.
+    var bytes = false
   }
 
+  private static let pixels = Box(shape: [10, 10, 4], in: 0...255, of: .uint8)
   private static let picture = Picture(height: 10, width: 10, channels: 4)
   private static let planes = Picture(height: 36, width: 40, channels: 2, channelsFirst: true)
+  /// Two pictures with numbers before, between and after them.
+  private static let dictionary = Dict([
+    "door": Discrete(3), "front": pixels, "high": Box(shape: [2], in: -9...9),
+    "left": Box(shape: [2, 12, 9], in: 0...255, of: .uint8), "speed": Box(shape: [1], in: -9...9),
+  ])
+  private static let both: FeatureExtractor.Form = .init(
+    pictures: [
+      .minAtar(picture, at: 3),
+      .init(
+        Picture(height: 12, width: 9, channels: 2, channelsFirst: true), at: 405,
+        convolutions: [
+          .init(channels: 5, kernel: 4, stride: 2), .init(channels: 3, kernel: 2, stride: 1),
+        ]),
+    ], widths: [24])
   private static let numbers = ActionHead.gaussian(low: [-1, -2], high: [1, 2])
 
   static let cases: [Case] = [
     Case(
       testDescription: "MinAtar's convolution, shared",
       architecture: .init(
-        network: .init(features: .minAtar(picture), hidden: []), sharesFeatures: true),
-      picture: picture),
+        network: .init(features: one(.minAtar(picture)), hidden: []), sharesFeatures: true),
+      space: pixels, bytes: true),
     Case(
       testDescription: "Nature's convolutions of planes, apart",
-      architecture: .init(network: .init(features: .nature(planes), hidden: [16])),
-      head: numbers, picture: planes),
+      architecture: .init(network: .init(features: one(.nature(planes)), hidden: [16])),
+      head: numbers, space: Box(shape: [2, 36, 40], in: 0...255, of: .uint8), bytes: true),
     Case(
       testDescription: "shared layers",
       architecture: .init(
@@ -49,13 +66,31 @@ struct NetworkTests {
       testDescription: "a shared GRU after shared convolutions",
       architecture: .init(
         network: .init(
-          features: .minAtar(picture), memory: .init(kind: .gru, units: 16), hidden: []),
-        sharesFeatures: true, sharesMemory: true), picture: picture),
+          features: one(.minAtar(picture)), memory: .init(kind: .gru, units: 16), hidden: []),
+        sharesFeatures: true, sharesMemory: true), space: pixels, bytes: true),
     Case(
       testDescription: "a shared LSTM, and so shared convolutions",
       architecture: .init(
-        network: .init(features: .minAtar(picture), memory: .init(units: 16), hidden: [8]),
-        sharesFeatures: false, sharesMemory: true), picture: picture),
+        network: .init(features: one(.minAtar(picture)), memory: .init(units: 16), hidden: [8]),
+        sharesFeatures: false, sharesMemory: true), space: pixels, bytes: true),
+    Case(
+      testDescription: "a dictionary of two pictures, numbers and a choice, normalised",
+      architecture: .init(
+        network: .init(features: both, hidden: [16]), sharesFeatures: true, normalizationClip: 5),
+      space: dictionary),
+    Case(
+      testDescription: "a dictionary, apart, and a GRU without dense layers before it",
+      architecture: .init(
+        network: .init(
+          features: .init(pictures: both.pictures, widths: []), memory: .init(kind: .gru, units: 8),
+          hidden: [])),
+      head: numbers, space: dictionary),
+    Case(
+      testDescription: "a dictionary of bytes",
+      architecture: .init(
+        network: .init(
+          features: .init(pictures: [.minAtar(picture, at: 2)], widths: [20]), hidden: [])),
+      space: Dict(["a": Discrete(2), "b": pixels, "c": MultiBinary(3)]), bytes: true),
     Case(
       testDescription: "a GRU of three layers and noise by state",
       architecture: .init(
@@ -63,20 +98,22 @@ struct NetworkTests {
         exploresByState: true), head: numbers),
   ]
 
-  private func model(_ the: Case, _ random: inout PCG64) -> (ActorCritic, [UInt8]) {
-    let size = the.picture.map { $0.height * $0.width * $0.channels } ?? 5
+  private static func one(_ picture: PictureExtractor.Form) -> FeatureExtractor.Form {
+    .init(pictures: [picture], widths: [128])
+  }
+
+  private func model(_ the: Case, _ random: inout PCG64) throws -> (ActorCritic, [UInt8]) {
     var model = ActorCritic(
-      encoder: the.picture == nil ? .numbers(size) : .bytes(size), head: the.head,
+      encoder: try ObservationEncoder(the.space, bytes: the.bytes), head: the.head,
       architecture: the.architecture, using: &random)
     // Biases that are zero would hide a bias read wrongly.
     model.visitParameters { name, x in
       if name.contains("bias") { x = .uniformFanIn(x.shape, fanIn: 9, using: &random) }
     }
     let rows = Self.steps * Self.batch
-    if the.picture != nil {
-      return (model, (0..<rows * size).map { _ in UInt8(random.integers(0..<256)) })
-    }
-    let numbers = (0..<rows * size).map { _ in Float(random.normal(0, 2)) }
+    var streams = the.space.streams(seed: 3)
+    let numbers = (0..<rows).flatMap { _ in the.space.sampleRow(using: &streams) }
+    if the.bytes { return (model, numbers.map { UInt8($0) }) }
     model.normalizer?.update(steps: rows, environments: 1, numbers)
     return (model, numbers.withUnsafeBytes { Array($0) })
   }
@@ -87,7 +124,7 @@ struct NetworkTests {
   @Test(arguments: cases)
   func rolloutsAndUpdatesAgreeToTheBit(_ the: Case) throws {
     var random = PCG64(seed: 3)
-    let (model, bytes) = model(the, &random)
+    let (model, bytes) = try model(the, &random)
     let (steps, batch) = (Self.steps, Self.batch)
     let rowBytes = bytes.count / (steps * batch)
     let width = the.head == Self.numbers ? 2 : 1
@@ -152,7 +189,7 @@ struct NetworkTests {
   @Test(arguments: cases)
   func filesBringNetworksBack(_ the: Case) throws {
     var random = PCG64(seed: 4)
-    let (model, _) = model(the, &random)
+    let (model, _) = try model(the, &random)
     let data = try model.encoded()
     let back = try ActorCritic(decoding: data, file: "m")
     #expect(back.parameters.map(\.name) == model.parameters.map(\.name))
@@ -172,7 +209,7 @@ struct NetworkTests {
   /// Shared layers are counted once, and both the policy and the value function move them.
   @Test func sharedLayersLearnFromBoth() throws {
     var random = PCG64(seed: 5)
-    let (model, bytes) = model(Self.cases[2], &random)
+    let (model, bytes) = try model(Self.cases[2], &random)
     let names = model.parameters.map(\.name)
     #expect(names.contains { $0.hasPrefix("policy.features.") })
     #expect(!names.contains { $0.hasPrefix("value.features.") })
@@ -192,7 +229,7 @@ struct NetworkTests {
   /// log π and entropy of noise by state against the density of N(μ, latent² σ² + 10⁻⁶) in double precision.
   @Test func noiseByStateHasItsDensity() throws {
     var random = PCG64(seed: 6)
-    let (model, bytes) = model(Self.cases[3], &random)
+    let (model, bytes) = try model(Self.cases[3], &random)
     let rows = bytes.withUnsafeBytes { model.encoded(rows: 45, $0.baseAddress!) }
     let first = model.actor.policy.perceptron.layers[0]
     let latent = first(rows).scalars.map(Double.init)
@@ -219,7 +256,7 @@ struct NetworkTests {
   /// Noise by state is one function of the state until it is drawn again.
   @Test func noiseByStateStaysUntilDrawnAgain() throws {
     var random = PCG64(seed: 7)
-    let (model, bytes) = model(Self.cases[3], &random)
+    let (model, bytes) = try model(Self.cases[3], &random)
     let runner = PolicyRunner(model, capacity: 1)
     var streams = [PCG64(seed: 1)]
     var (log, value) = ([Float](repeating: 0, count: 1), [Float](repeating: 0, count: 1))
@@ -258,7 +295,7 @@ struct NetworkTests {
 
   @Test func filesThatDescribeImpossibleNetworksAreRefused() throws {
     var random = PCG64(seed: 8)
-    let (model, _) = model(Self.cases[0], &random)
+    let (model, _) = try model(Self.cases[0], &random)
     let (tensors, metadata) = try Safetensors.decode(model.encoded(), file: "m")
     let form = try #require(metadata["swirl.policy"])
     for (old, new) in [
@@ -266,7 +303,9 @@ struct NetworkTests {
       (#""height":10"#, #""height":10000000000"#), (#""channels":4"#, #""channels":3"#),
       (#""widths":[128]"#, #""widths":[99999999]"#), (#""widths":[128]"#, #""widths":[127]"#),
       (#""outputs":1"#, #""outputs":-1"#), (#""sharesMemory":false"#, #""sharesMemory":true"#),
-      (#""sharesFeatures":true"#, #""sharesFeatures":false"#),
+      (#""sharesFeatures":true"#, #""sharesFeatures":false"#), (#""first":0"#, #""first":-1"#),
+      (#""first":0"#, #""first":1"#), (#""first":0"#, #""first":9223372036854775807"#),
+      (#""scale":"#, #""scale":1e39,"s":"#), (#""convolutions":["#, #""convolutions":[],"c":["#),
     ] {
       #expect(form.contains(old), "\(old)")
       let data = Safetensors.encode(

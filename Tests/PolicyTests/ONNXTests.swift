@@ -34,15 +34,20 @@ private struct Example: Sendable {
     self.model = model
   }
 
-  /// A network of any form; rows of bytes where it reads a picture.
-  init(_ name: String, _ head: ActionHead, _ form: Network.Form, rowSize: Int, rows: [Float]) {
+  /// A network of any form for rows of numbers, unless an encoder says otherwise.
+  init(
+    _ name: String, _ head: ActionHead, _ form: Network.Form, rowSize: Int,
+    encoder: ObservationEncoder? = nil, rows: [Float]
+  ) {
+    let encoder = encoder ?? .numbers(rowSize)
     self.name = name
     self.rows = rows
     var random = PCG64(seed: 11)
     model = Actor(
-      encoder: form.features?.picture == nil ? .numbers(rowSize) : .bytes(rowSize), head: head,
+      encoder: encoder, head: head,
       policy: Network(
-        form, inputs: rowSize, outputs: head.outputSize, orthogonal: false, using: &random))
+        form, inputs: encoder.encodedSize, outputs: head.outputSize, orthogonal: false,
+        using: &random))
   }
 
   /// The rows as an environment gives them.
@@ -92,10 +97,12 @@ private func examples() throws -> [Example] {
       rowSize: 3, rows: numbers(30, 20)),
     Example(
       "pixels", .categorical(count: 5, start: 0), convolutional(channelsFirst: false),
-      rowSize: 7 * 6 * 3, rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
+      rowSize: 7 * 6 * 3, encoder: .bytes(7 * 6 * 3),
+      rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
     Example(
       "planes", .categorical(count: 5, start: 0), convolutional(channelsFirst: true),
-      rowSize: 7 * 6 * 3, rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
+      rowSize: 7 * 6 * 3, encoder: .bytes(7 * 6 * 3),
+      rows: (0..<4 * 126).map { _ in Float(random.integers(0..<256)) }),
     Example(
       "lstm", .gaussian(low: [-0.05, -1], high: [0.1, 1]),
       .init(memory: .init(units: 6, layers: 2), hidden: [5]), rowSize: 3, rows: numbers(30, 2)),
@@ -103,18 +110,43 @@ private func examples() throws -> [Example] {
       "gru", .categorical(count: 3, start: 0),
       .init(memory: .init(kind: .gru, units: 6, layers: 2), hidden: [5]), rowSize: 3,
       rows: numbers(30, 2)),
+    Example(
+      "dictionary", .categorical(count: 5, start: 0), bothPictures, rowSize: pictures.flatSize,
+      encoder: try ObservationEncoder(pictures),
+      rows: (0..<6).flatMap { _ in pictures.row(of: pictures.sample(using: &random)) }),
   ]
 }
 
 private func convolutional(channelsFirst: Bool) -> Network.Form {
   .init(
     features: .init(
-      picture: Picture(height: 7, width: 6, channels: 3, channelsFirst: channelsFirst),
-      convolutions: [
-        .init(channels: 4, kernel: 3, stride: 2), .init(channels: 5, kernel: 2, stride: 1),
-      ],
-      widths: [8]), hidden: [])
+      pictures: [
+        .init(
+          Picture(height: 7, width: 6, channels: 3, channelsFirst: channelsFirst),
+          convolutions: [
+            .init(channels: 4, kernel: 3, stride: 2), .init(channels: 5, kernel: 2, stride: 1),
+          ])
+      ], widths: [8]), hidden: [])
 }
+
+/// Pictures of both orders among numbers and a choice.
+private let pictures = Dict([
+  "a": Box(shape: [2], in: -9...9), "b": Box(shape: [7, 6, 3], in: 0...255, of: .uint8),
+  "c": Discrete(3), "d": Box(shape: [2, 5, 6], in: 0...255, of: .uint8),
+])
+
+private let bothPictures = Network.Form(
+  features: .init(
+    pictures: [
+      .init(
+        Picture(height: 7, width: 6, channels: 3), at: 2,
+        convolutions: [
+          .init(channels: 4, kernel: 3, stride: 2), .init(channels: 5, kernel: 2, stride: 1),
+        ]),
+      .init(
+        Picture(height: 5, width: 6, channels: 2, channelsFirst: true), at: 2 + 126 + 3,
+        convolutions: [.init(channels: 4, kernel: 2, stride: 2)]),
+    ], widths: [8]), hidden: [6])
 
 private let references = URL(filePath: #filePath).deletingLastPathComponent()
   .appending(path: "References")

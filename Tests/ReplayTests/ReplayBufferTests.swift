@@ -275,6 +275,41 @@ func segmentsBringABufferBack(environments: Int) throws {
   #expect(next.discount == 0.5 && next.reward == 1)
 }
 
+/// Bytes among numbers take a byte each and come back as they were, all of a row or some elements of it.
+@Test func picturesAmongNumbersAreKeptAsBytes() {
+  let layout = ReplayLayout(observationSize: 7, byteRanges: [1..<4, 5..<6], actionSize: 1)
+  #expect(layout.observationBytes == 3 * 4 + 4 && layout.givenBytes == 28)
+  var buffer = ReplayBuffer(capacity: 16, layout: layout, environmentCount: 2)
+  func row(_ x: Float) -> [Float] { [x + 0.5, 0, 255, x, -x - 0.25, 7, 1e30] }
+  buffer.begin(row(1) + row(2))
+  let row1 = (0..<2).map { row(Float(10 + $0)) }
+  buffer.append(
+    actions: [2, 3], rewards: [1, 1], endings: [0, 1], finalObservations: row(5) + row(6),
+    observations: row1[0] + row1[1])
+  var numbers = [Float](repeating: 0, count: 35)
+  numbers.withUnsafeMutableBytes {
+    buffer.copyObservations([0, 1, 2, 3, 4], to: $0.baseAddress!)
+  }
+  #expect(numbers == row(1) + row(2) + row1[0] + row(6) + row1[1])
+  var scratch = [Float](repeating: 0, count: 7)
+  scratch.withUnsafeMutableBytes {
+    buffer.withObservation(3, scratch: $0.baseAddress!) { given in
+      #expect((0..<7).map { given.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) } == row(6))
+    }
+  }
+  // A hindsight goal is read from the middle of a row: from a picture's end to its number.
+  let goals = HindsightGoals(.final, ratio: 1 << 40, achieved: 3..<5, desired: 0..<2) { _, goal in
+    (Double(goal[0] + goal[1]), false)
+  }
+  var (now, after) = (row(2), row(6))
+  var (rewards, discounts, random) = ([Float](repeating: 0, count: 1), [Float(1)], PCG64(seed: 1))
+  goals.relabel(
+    [1], of: buffer, gamma: 0.5, observations: &now, next: &after, rewards: &rewards,
+    discounts: &discounts, using: &random)
+  #expect(Array(now[..<2]) == [6, -6.25] && Array(after[..<2]) == [6, -6.25])
+  #expect(rewards == [-0.25] && discounts == [0.5])
+}
+
 @Test func aBufferLargerThanTheMachineIsRefused() {
   let layout = ReplayLayout(observationSize: 84 * 84 * 4, observesBytes: true, actionSize: 1)
   #expect(layout.rowBytes == 28_224 + 4 + 9)

@@ -101,7 +101,7 @@ public struct DDPG: OffPolicyAgent, ReplayLearner {
   public var policy: Actor {
     Actor(
       encoder: spaces.encoder, head: .deterministic(low: spaces.low, high: spaces.high),
-      policy: Network(perceptron: networks.actor), normalizer: normalizer)
+      policy: networks.actor, normalizer: normalizer)
   }
 
   var replaySettings: ReplaySettings { configuration.shared }
@@ -121,20 +121,17 @@ public struct DDPG: OffPolicyAgent, ReplayLearner {
 
 /// The networks of DDPG and TD3: a policy, critics, and the slow copies that targets are computed with.
 public struct DeterministicNetworks: Module {
-  public var actor: MultilayerPerceptron
+  public var actor: Network
   public var critics: Critics
-  public var targetActor: MultilayerPerceptron
+  public var targetActor: Network
   public var targetCritics: Critics
 
   init(
     critics count: Int, _ spaces: ContinuousSpaces, _ settings: NetworkSettings,
     using random: inout PCG64
   ) {
-    let (inputs, outputs) = (spaces.encoder.encodedSize, spaces.low.count)
-    actor = MultilayerPerceptron(
-      sizes: [inputs] + settings.networkArchitecture + [outputs], activation: settings.activation,
-      outputGain: 0.01, orthogonal: settings.orthogonalInitialization, using: &random)
-    critics = Critics(count: count, inputs: inputs + outputs, settings, using: &random)
+    actor = spaces.actor(outputs: spaces.low.count, settings, using: &random)
+    critics = Critics(count: count, spaces, settings, using: &random)
     (targetActor, targetCritics) = (actor, critics)
   }
 

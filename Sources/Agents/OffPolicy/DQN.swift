@@ -174,13 +174,7 @@ public struct DQN: OffPolicyAgent, ReplayLearner {
     }
     try environments.checkRows()
     let settings = configuration.shared.network
-    encoder = try ObservationEncoder(for: environments)
-    if settings.normalizeObservations && encoder.readsBytes {
-      throw RunError(
-        .usage,
-        "dqn cannot normalise observations of bytes, which are shares of their upper bound already; "
-          + "set normalize_observations to false")
-    }
+    encoder = try settings.encoder(for: environments, agent: Self.name)
     self.actions = actions
     self.configuration = configuration
     self.totalSteps = totalSteps ?? 0

@@ -270,12 +270,14 @@ package struct ReplayBatch {
       encoder.encode(rows: count, raw.pointer, normalizer: normalizer, into: now.pointer)
       encoder.encode(rows: count, rawAfter.pointer, normalizer: normalizer, into: after.pointer)
     } else {
-      for i in 0..<count {
-        replay.withObservation(rows[i]) {
-          encoder.encode(rows: 1, $0, normalizer: normalizer, into: now.pointer + i * width)
-        }
-        replay.withObservation(nextRows[i]) {
-          encoder.encode(rows: 1, $0, normalizer: normalizer, into: after.pointer + i * width)
+      let scratch = Tensor.zeros(Shape(replay.layout.observationSize))
+      withExtendedLifetime(scratch) {
+        for (drawn, target) in [(rows, now.pointer), (nextRows, after.pointer)] {
+          for (i, row) in drawn.enumerated() {
+            replay.withObservation(row, scratch: UnsafeMutableRawPointer(scratch.pointer)) {
+              encoder.encode(rows: 1, $0, normalizer: normalizer, into: target + i * width)
+            }
+          }
         }
       }
     }

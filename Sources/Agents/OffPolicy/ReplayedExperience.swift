@@ -30,9 +30,7 @@ public struct ReplayedExperience: Experience {
     for environments: some VectorizedEnvironments, _ settings: ReplaySettings, scale: ActionScale?,
     priorityExponent: Double? = nil, streams: SeedSequence, seed: UInt64
   ) throws {
-    let layout = ReplayLayout(
-      observationSize: environments.observationSize, observesBytes: environments.observesBytes,
-      actionSize: environments.actionSize)
+    let layout = ReplayLayout(for: environments)
     if let refusal = ReplayMemory.refusal(
       capacity: settings.bufferSize, layout: layout, isPrioritized: priorityExponent != nil)
     {
@@ -283,5 +281,22 @@ public struct ReplayedExperience: Experience {
     if replay.priorities != nil {
       try named { try replay.restorePriorities(try checkpoint.file("priorities.bin")) }
     }
+  }
+}
+
+extension ReplayLayout {
+  /// What these environments give; numbers that their space says are bytes are kept as bytes.
+  fileprivate init(for environments: some VectorizedEnvironments) {
+    var ranges: [Range<Int>] = []
+    var first = 0
+    for leaf in environments.observationSpace.leaves {
+      if let box = leaf as? Box, box.elementType == .uint8, !environments.observesBytes {
+        ranges.append(first..<first + box.flatSize)
+      }
+      first += leaf.flatSize
+    }
+    self.init(
+      observationSize: environments.observationSize, observesBytes: environments.observesBytes,
+      byteRanges: ranges, actionSize: environments.actionSize)
   }
 }

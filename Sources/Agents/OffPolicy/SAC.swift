@@ -131,7 +131,7 @@ public struct SAC: OffPolicyAgent, ReplayLearner {
   public var policy: Actor {
     Actor(
       encoder: spaces.encoder, head: .squashedGaussian(low: spaces.low, high: spaces.high),
-      policy: Network(perceptron: networks.actor), normalizer: normalizer)
+      policy: networks.actor, normalizer: normalizer)
   }
 
   var replaySettings: ReplaySettings { configuration.shared }
@@ -153,7 +153,7 @@ public struct SAC: OffPolicyAgent, ReplayLearner {
 /// The networks of SAC: a policy, critics and their slow copies, and the weight of the entropy.
 public struct SoftNetworks: Module {
   /// Its outputs are means, then log σ.
-  public var actor: MultilayerPerceptron
+  public var actor: Network
   public var critics: Critics
   public var targetCritics: Critics
   public var temperature: EntropyWeight
@@ -162,12 +162,8 @@ public struct SoftNetworks: Module {
     _ spaces: ContinuousSpaces, _ settings: NetworkSettings, alpha: Double,
     using random: inout PCG64
   ) {
-    let (inputs, outputs) = (spaces.encoder.encodedSize, spaces.low.count)
-    actor = MultilayerPerceptron(
-      sizes: [inputs] + settings.networkArchitecture + [2 * outputs],
-      activation: settings.activation, outputGain: 0.01,
-      orthogonal: settings.orthogonalInitialization, using: &random)
-    critics = Critics(count: 2, inputs: inputs + outputs, settings, using: &random)
+    actor = spaces.actor(outputs: 2 * spaces.low.count, settings, using: &random)
+    critics = Critics(count: 2, spaces, settings, using: &random)
     targetCritics = critics
     temperature = EntropyWeight(logAlpha: Tensor([Float(log(alpha))]))
   }

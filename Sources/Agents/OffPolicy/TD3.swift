@@ -109,7 +109,7 @@ public struct TD3: OffPolicyAgent, ReplayLearner {
   public var policy: Actor {
     Actor(
       encoder: spaces.encoder, head: .deterministic(low: spaces.low, high: spaces.high),
-      policy: Network(perceptron: networks.actor), normalizer: normalizer)
+      policy: networks.actor, normalizer: normalizer)
   }
 
   var replaySettings: ReplaySettings { configuration.shared }

@@ -113,13 +113,7 @@ extension ActorCritic {
   ) throws {
     try environments.checkRows()
     let head = try ActionHead(environments.actionSpace)
-    let encoder = try ObservationEncoder(for: environments)
-    if settings.normalizeObservations && encoder.readsBytes {
-      throw RunError(
-        .usage,
-        "\(agent) cannot normalise observations of bytes, which are shares of their upper bound "
-          + "already; set normalize_observations to false")
-    }
+    let encoder = try settings.encoder(for: environments, agent: agent)
     let sharesFeatures = sharesFeatures && settings.sharesFeatures
     self.init(
       encoder: encoder, head: head,
@@ -132,39 +126,5 @@ extension ActorCritic {
         exploresByState: exploresByState, criticOutputs: criticOutputs,
         normalizationClip: settings.normalizeObservations ? settings.observationClip : nil),
       using: &random)
-  }
-}
-
-extension NetworkSettings {
-  /// The feature extractor for what these environments observe, or nil where rows are read as they are.
-  func features(for environments: some VectorizedEnvironments) throws -> FeatureExtractor.Form? {
-    let space = environments.observationSpace
-    let picture = Picture(space)
-    func plain() -> FeatureExtractor.Form? {
-      sharedArchitecture.isEmpty
-        ? nil : .init(widths: sharedArchitecture, activation: activation)
-    }
-    var form: FeatureExtractor.Form
-    switch featureExtractor {
-    case .flatten: return plain()
-    case .automatic:
-      guard let picture, environments.observesBytes else { return plain() }
-      form = min(picture.height, picture.width) >= 36 ? .nature(picture) : .minAtar(picture)
-    case .nature, .minAtar:
-      guard let picture else {
-        throw RunError(
-          .usage,
-          "features_extractor \(featureExtractor.rawValue) reads pictures of three axes, but the "
-            + "environment observes \(space)")
-      }
-      form = featureExtractor == .nature ? .nature(picture) : .minAtar(picture)
-    }
-    guard form.fits else {
-      throw RunError(
-        .usage,
-        "features_extractor \(featureExtractor.rawValue) needs larger pictures than \(space)")
-    }
-    form.widths += sharedArchitecture
-    return form
   }
 }

@@ -62,6 +62,16 @@ extension Space {
     row(of: sample(using: &streams))
   }
 
+  /// The spaces that a tuple or dictionary is made of in the end, in the order of a row; any other space
+  /// itself.
+  package var leaves: [any Space] {
+    switch self {
+    case let tuple as Tuple: tuple.spaces.flatMap { $0.leaves }
+    case let dictionary as Dict: dictionary.spaces.flatMap { $0.leaves }
+    default: [self]
+    }
+  }
+
   /// Whether a row is a member.
   public func contains(row: [Float]) -> Bool { contains(row: row.span) }
 

@@ -32,10 +32,8 @@ extension Actor {
   private func encoded(_ raw: ONNXGraph.Value, in graph: inout ONNXGraph) -> ONNXGraph.Value {
     if encoder.isIdentity && normalizer == nil { return raw }
     var raw = raw
-    if let scale = encoder.byteScale {
-      let numbers = graph.apply(
-        "Cast", [raw], [("to", .integer(ONNXGraph.Element.float.rawValue))])
-      raw = graph.apply("Mul", [numbers, graph.constant("scale", [scale], shape: [])])
+    if encoder.readsBytes {
+      raw = graph.apply("Cast", [raw], [("to", .integer(ONNXGraph.Element.float.rawValue))])
     }
     var parts: [ONNXGraph.Value] = []
     var position = 0
@@ -44,6 +42,11 @@ extension Actor {
       case .numbers(let count):
         let range = position..<position + count
         parts.append(normalized(graph.columns(range, of: raw), range, in: &graph))
+        position += count
+      case .shares(let count, let scale):
+        let numbers = graph.columns(position..<position + count, of: raw)
+        parts.append(
+          graph.apply("Mul", [numbers, graph.constant("scale", [scale], shape: [])]))
         position += count
       case .oneHot(let classes, let start):
         // Int64 as `Int(_:)` makes it, and no class where none is equal.
@@ -165,7 +168,20 @@ extension FeatureExtractor {
   fileprivate func appended(
     to graph: inout ONNXGraph, _ input: ONNXGraph.Value
   ) -> ONNXGraph.Value {
-    guard let picture, !convolutions.isEmpty else { return dense.appended(to: &graph, input) }
+    if pictures.isEmpty { return dense.appended(to: &graph, input) }
+    let parts = pieces.map { columns, picture in
+      let part = columns.count == inputs ? input : graph.columns(columns, of: input)
+      return picture?.appended(to: &graph, part) ?? part
+    }
+    return dense.appended(to: &graph, graph.joined(parts))
+  }
+}
+
+extension PictureExtractor {
+  /// The convolutions as operators that follow `input`, `[rows, n]`.
+  fileprivate func appended(
+    to graph: inout ONNXGraph, _ input: ONNXGraph.Value
+  ) -> ONNXGraph.Value {
     let sizes =
       picture.channelsFirst
       ? [picture.channels, picture.height, picture.width]
@@ -190,7 +206,7 @@ extension FeatureExtractor {
     }
     // A pixel's channels side by side, as the layers read them.
     let pixels = graph.apply("Transpose", [images], [("perm", .integers([0, 2, 3, 1]))])
-    return dense.appended(to: &graph, graph.apply("Flatten", [pixels], [("axis", .integer(1))]))
+    return graph.apply("Flatten", [pixels], [("axis", .integer(1))])
   }
 }
 

@@ -12,16 +12,16 @@ package struct ConvolutionStack: @unchecked Sendable {
     let corners, taps: Indices
     let bias: UnsafePointer<Float>?
     let activation: Int32
-    /// Numbers of one image that comes in.
-    let inputs: Int
   }
 
   private let layers: [Layer]
+  /// Numbers a row's result has.
+  package let outputs: Int
   /// Numbers a row needs in each of the two scratch buffers.
   package let widest: Int
 
   /// - Parameters:
-  ///   - layers: Without padding and groups.
+  ///   - layers: At least one, without padding and groups.
   ///   - shape: Channels, height and width of an image.
   ///   - channelsFirst: Whether a channel's numbers lie side by side, rather than a pixel's.
   package init(
@@ -52,34 +52,38 @@ package struct ConvolutionStack: @unchecked Sendable {
         Layer(
           positions: sizes.out_height * sizes.out_width, depth: depth, outputs: outputs,
           weight: packed, corners: sizes.corners(of: 1, steps), taps: sizes.taps(steps),
-          bias: layer.bias.map { UnsafePointer($0.pointer) }, activation: layer.activation.code,
-          inputs: inputs))
+          bias: layer.bias.map { UnsafePointer($0.pointer) }, activation: layer.activation.code))
       (channels, height, width) = (outputs, sizes.out_height, sizes.out_width)
       isPlanar = false
     }
     self.layers = stack
-    widest = stack.map { $0.positions * $0.outputs }.max() ?? 0
+    outputs = channels * height * width
+    widest = stack.dropLast().map { $0.positions * $0.outputs }.max() ?? 0
   }
 
-  /// Runs `rows` images and returns the scratch buffer that holds the result, a pixel's channels side by
-  /// side, and the other one.
+  /// Runs `rows` images and writes what they give to `target`, a pixel's channels side by side.
+  ///
+  /// - Parameters:
+  ///   - inputStride: Numbers from one image to the next.
+  ///   - targetStride: Numbers from one result to the next.
   package func run(
-    rows: Int, _ input: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
-    _ other: UnsafeMutablePointer<Float>
-  ) -> (result: UnsafeMutablePointer<Float>, spare: UnsafeMutablePointer<Float>) {
-    var source = input
-    var (target, spare) = (scratch, other)
-    for layer in layers {
-      let size = layer.positions * layer.outputs
+    rows: Int, _ input: UnsafePointer<Float>, stride inputStride: Int,
+    into target: UnsafeMutablePointer<Float>, stride targetStride: Int,
+    _ scratch: UnsafeMutablePointer<Float>, _ other: UnsafeMutablePointer<Float>
+  ) {
+    var (source, sourceStride) = (input, inputStride)
+    var (next, spare) = (scratch, other)
+    for (i, layer) in layers.enumerated() {
+      let (result, stride) =
+        i == layers.count - 1 ? (target, targetStride) : (next, layer.positions * layer.outputs)
       for row in 0..<rows {
         kernels.patch_product(
-          layer.positions, layer.outputs, layer.depth, source + row * layer.inputs,
+          layer.positions, layer.outputs, layer.depth, source + row * sourceStride,
           layer.corners.pointer, layer.taps.pointer, layer.weight.pointer, layer.outputs,
-          target + row * size, layer.outputs, layer.bias, 0, layer.activation)
+          result + row * stride, layer.outputs, layer.bias, 0, layer.activation)
       }
-      source = UnsafePointer(target)
-      swap(&target, &spare)
+      (source, sourceStride) = (UnsafePointer(result), stride)
+      swap(&next, &spare)
     }
-    return (spare, target)
   }
 }
