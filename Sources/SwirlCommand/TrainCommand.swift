@@ -22,7 +22,8 @@ struct TrainCommand: ParsableCommand {
 
       sft, grpo, ppo-lm and kimi train a language model on a text task: addition, subtraction, multiplication, \
       countdown, maximum-gap, sorting, letter-counting, bracket-matching, grid-world, text/CartPole-v1, or a file of \
-      problems that ends in .jsonl. A step is then an update of the model, and --option is of the task.
+      problems that ends in .jsonl. A step is then an update of the model, and --option is of the task. --lora trains \
+      low-rank adapters beside it, --set adapter=bottleneck or --set adapter=prefix others.
       """)
 
   @Argument(

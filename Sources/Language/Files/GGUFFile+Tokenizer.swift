@@ -62,7 +62,8 @@ extension GGUFMetadata {
       let type = types.map { kinds.count < $0.count ? $0[kinds.count] : 1 } ?? 1
       // ggml's types: 1 is text, 3 control, 4 added by a user, 5 unused.
       let kind: Tokenizer.Kind = type == 3 ? .special : type == 4 ? .added : .text
-      if kind == .text, type != 5, ByteAlphabet.decode(text, into: &bytes) {
+      bytes.removeAll(keepingCapacity: true)
+      if kind == .text, type != 5, ByteAlphabet.append(text, to: &bytes) {
         vocabulary.append(bytes, canBeFound: true)
       } else {
         vocabulary.append(text, canBeFound: false)

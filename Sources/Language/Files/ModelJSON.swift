@@ -6,6 +6,7 @@ struct ModelJSON {
   let file: String
   private let members: [String: JSONValue]
 
+  private static let maximumDepth = 64
   /// More than any tokenizer or configuration has.
   private static let maximumBytes = 64 << 20
 
@@ -16,23 +17,30 @@ struct ModelJSON {
     withExtendedLifetime(mapping) {}
   }
 
+  /// The vocabulary and the merges of a tokenizer are left unread.
+  static func tokenizer(
+    _ bytes: UnsafeRawBufferPointer, file: String
+  ) throws(ModelError) -> ModelJSON {
+    try read(bytes, file: file, leaving: ("model", ["vocab", "merges"]))
+  }
+
   private init(file: String, members: [String: JSONValue]) {
     self.file = file
     self.members = members
   }
 
   static func read(
-    _ bytes: UnsafeRawBufferPointer, file: String
+    _ bytes: UnsafeRawBufferPointer, file: String,
+    leaving: (of: String, members: [String])? = nil
   ) throws(ModelError) -> ModelJSON {
     guard bytes.count <= maximumBytes else {
       throw ModelError("\(file) has \(bytes.count) bytes, more than \(maximumBytes)")
     }
     let value: JSONValue
     do {
-      value = try JSONValue.read(bytes, maximumDepth: 64)
+      value = try JSONValue.read(bytes, maximumDepth: maximumDepth, leaving: leaving)
     } catch {
-      throw ModelError(
-        "\(file) is not JSON that can be read: \(error.what), at byte \(error.position)")
+      throw Self.unreadable(error, file)
     }
     guard let members = value.object else { throw ModelError("\(file) is not a JSON object") }
     return ModelJSON(file: file, members)
@@ -43,6 +51,31 @@ struct ModelJSON {
       file: file,
       members: Dictionary(
         members.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private static func unreadable(_ problem: JSONProblem, _ file: String) -> ModelError {
+    ModelError(
+      "\(file) is not JSON that can be read: \(problem.what), at byte \(problem.position)")
+  }
+
+  /// Reads the member `key`, which was left unread.
+  ///
+  /// - Parameter opening: The byte that it begins with.
+  /// - Returns: False where there is none, or one that begins otherwise.
+  func read(
+    _ key: String, of bytes: UnsafeRawBufferPointer, opening: Unicode.Scalar,
+    _ body: (inout JSONReader) throws(JSONProblem) -> Void
+  ) throws(ModelError) -> Bool {
+    guard case .unread(let range)? = self[key], bytes[range.lowerBound] == UInt8(ascii: opening)
+    else { return false }
+    var reader = JSONReader(bytes, maximumDepth: Self.maximumDepth, from: range.lowerBound)
+    do throws(JSONProblem) {
+      try body(&reader)
+      if reader.position != range.upperBound { throw reader.problem("brackets do not match") }
+    } catch {
+      throw Self.unreadable(error, file)
+    }
+    return true
   }
 
   func bad(_ what: String) -> ModelError {

@@ -19,27 +19,35 @@ enum ByteAlphabet {
     return bytes
   }()
 
-  /// Writes the bytes that `text`, UTF-8 of the alphabet's characters, stands for.
+  /// Appends the bytes that `text`, UTF-8 of the alphabet's characters, stands for.
   ///
-  /// - Returns: False where it holds another character or is not UTF-8.
-  static func decode(
-    _ text: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]
-  ) -> Bool {
-    result.removeAll(keepingCapacity: true)
-    var position = 0
-    while position < text.count {
-      var code = Int(text[position])
-      position += 1
-      if code >= 0x80 {
-        guard code >= 0xc2, code <= 0xc5, position < text.count, text[position] & 0xc0 == 0x80
-        else { return false }
-        code = (code & 0x1f) << 6 | Int(text[position] & 0x3f)
+  /// - Returns: False, and nothing is appended, where it holds another character or is not UTF-8.
+  static func append(_ text: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) -> Bool {
+    let start = result.count
+    var isSpelled = true
+    bytes.withUnsafeBufferPointer { bytes in
+      var position = 0
+      while position < text.count {
+        var code = Int(text[position])
         position += 1
+        if code >= 0x80 {
+          guard code >= 0xc2, code <= 0xc5, position < text.count, text[position] & 0xc0 == 0x80
+          else {
+            isSpelled = false
+            return
+          }
+          code = (code & 0x1f) << 6 | Int(text[position] & 0x3f)
+          position += 1
+        }
+        guard code < bytes.count, bytes[code] >= 0 else {
+          isSpelled = false
+          return
+        }
+        result.append(UInt8(bytes[code]))
       }
-      guard code < bytes.count, bytes[code] >= 0 else { return false }
-      result.append(UInt8(bytes[code]))
     }
-    return true
+    if !isSpelled { result.removeSubrange(start...) }
+    return isSpelled
   }
 
   /// Bytes as text of the alphabet.

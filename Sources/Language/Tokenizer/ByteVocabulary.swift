@@ -10,6 +10,7 @@ struct ByteVocabulary: Sendable {
     var size = 1024
     while size < 2 * capacity, size < 1 << 30 { size *= 2 }
     slots = Array(repeating: -1, count: size)
+    ends.reserveCapacity(capacity)
   }
 
   var count: Int { ends.count }
@@ -24,36 +25,41 @@ struct ByteVocabulary: Sendable {
   }
 
   /// Adds the next token. One that cannot be found, such as a special token, only has bytes.
-  mutating func append(_ token: UnsafeBufferPointer<UInt8>, canBeFound: Bool) {
+  ///
+  /// - Returns: False where an earlier one of the same bytes is found in its place.
+  @discardableResult
+  mutating func append(_ token: UnsafeBufferPointer<UInt8>, canBeFound: Bool) -> Bool {
     bytes.append(contentsOf: token)
     ends.append(bytes.count)
-    guard canBeFound else { return }
+    guard canBeFound else { return true }
     found += 1
-    if slots.count < 2 * found { grow() } else { insert(ends.count - 1) }
+    return slots.count < 2 * found ? grow() : insert(ends.count - 1)
   }
 
-  mutating func append(_ token: [UInt8], canBeFound: Bool) {
+  @discardableResult
+  mutating func append(_ token: [UInt8], canBeFound: Bool) -> Bool {
     token.withUnsafeBufferPointer { append($0, canBeFound: canBeFound) }
   }
 
-  private mutating func grow() {
+  private mutating func grow() -> Bool {
     let previous = slots
     slots = Array(repeating: -1, count: max(1024, slots.count * 4))
-    for token in previous where token >= 0 { insert(Int(token)) }
-    insert(ends.count - 1)
+    for token in previous where token >= 0 { _ = insert(Int(token)) }
+    return insert(ends.count - 1)
   }
 
   /// The first token of the same bytes stays.
-  private mutating func insert(_ token: Int) {
+  private mutating func insert(_ token: Int) -> Bool {
     let range = range(of: token)
-    bytes.withUnsafeBufferPointer { all in
+    return bytes.withUnsafeBufferPointer { all in
       let text = UnsafeBufferPointer(rebasing: all[range])
       var slot = Self.hash(text) & (slots.count - 1)
       while slots[slot] >= 0 {
-        if matches(Int(slots[slot]), text, all) { return }
+        if matches(Int(slots[slot]), text, all) { return false }
         slot = (slot + 1) & (slots.count - 1)
       }
       slots[slot] = Int32(token)
+      return true
     }
   }
 

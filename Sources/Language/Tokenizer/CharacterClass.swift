@@ -13,14 +13,19 @@ enum CharacterClass: UInt8 {
   static let table: [CharacterClass] = (0..<0x40000 as Range<UInt32>).map { code in
     guard let scalar = Unicode.Scalar(code) else { return .other }
     if code == 0x0a || code == 0x0d { return .lineBreak }
-    // The version of Unicode that tokenizers 0.22 knows; later characters are not letters there.
-    if let age = scalar.properties.age, age.major > 16 { return .other }
-    switch scalar.properties.generalCategory {
+    let properties = scalar.properties
+    let kind: CharacterClass
+    switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-      return .letter
-    case .decimalNumber, .letterNumber, .otherNumber: return .number
-    default: return scalar.properties.isWhitespace ? .space : .other
+      kind = .letter
+    case .decimalNumber, .letterNumber, .otherNumber: kind = .number
+    case .spaceSeparator, .lineSeparator, .paragraphSeparator, .control:
+      return properties.isWhitespace ? .space : .other
+    default: return .other
     }
+    // The version of Unicode that tokenizers 0.22 knows; later characters are not letters there.
+    if let age = properties.age, age.major > 16 { return .other }
+    return kind
   }
 }
 

@@ -3,8 +3,10 @@
 struct MergeBuilder {
   private let vocabulary: ByteVocabulary
   private(set) var merges: MergeTable
+  /// Both tokens' bytes, one after the other: those of the third.
   private var bytes: [UInt8] = []
-  private var joined: [UInt8] = []
+  /// Where the first one ends.
+  private var middle: Int?
 
   /// - Parameter capacity: About how many merges there will be.
   init(_ vocabulary: ByteVocabulary, capacity: Int) {
@@ -16,20 +18,31 @@ struct MergeBuilder {
   mutating func append(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     // The alphabet has no space, so the first one parts them.
     guard let space = text.firstIndex(of: 0x20) else { return false }
-    return append(
-      UnsafeBufferPointer(rebasing: text[..<space]),
-      UnsafeBufferPointer(rebasing: text[(space + 1)...]))
+    return begin(UnsafeBufferPointer(rebasing: text[..<space]))
+      && end(UnsafeBufferPointer(rebasing: text[(space + 1)...]))
   }
 
-  mutating func append(
-    _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
-  ) -> Bool {
-    guard ByteAlphabet.decode(left, into: &joined), let first = vocabulary.token(of: joined),
-      ByteAlphabet.decode(right, into: &bytes), let second = vocabulary.token(of: bytes)
-    else { return false }
-    joined.append(contentsOf: bytes)
-    guard let token = vocabulary.token(of: joined) else { return false }
-    merges.append(first, second, into: token)
+  /// Takes the first token of the next merge; false where `text` spells none.
+  mutating func begin(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    bytes.removeAll(keepingCapacity: true)
+    middle = ByteAlphabet.append(text, to: &bytes) ? bytes.count : nil
+    return middle != nil
+  }
+
+  /// Adds the merge of the first token and the one that `text` spells.
+  mutating func end(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let middle, ByteAlphabet.append(text, to: &bytes) else { return false }
+    self.middle = nil
+    let found = bytes.withUnsafeBufferPointer { bytes -> (Int, Int, Int)? in
+      guard
+        let first = vocabulary.token(of: UnsafeBufferPointer(rebasing: bytes[..<middle])),
+        let second = vocabulary.token(of: UnsafeBufferPointer(rebasing: bytes[middle...])),
+        let third = vocabulary.token(of: bytes)
+      else { return nil }
+      return (first, second, third)
+    }
+    guard let (first, second, third) = found else { return false }
+    merges.append(first, second, into: third)
     return true
   }
 }

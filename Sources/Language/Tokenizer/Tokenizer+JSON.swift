@@ -14,8 +14,11 @@ extension Tokenizer {
       let path = "\(folder)/\(name)"
       return FileManager.default.fileExists(atPath: path) ? try ModelJSON(path) : nil
     }
-    let file = try ModelJSON("\(folder)/tokenizer.json")
-    var tokenizer = try Self.read(file, rows: rows)
+    let path = "\(folder)/tokenizer.json"
+    let mapping = try FileMapping.ofModel(path)
+    var tokenizer = try Self.read(
+      try .tokenizer(mapping.bytes, file: path), of: mapping.bytes, rows: rows)
+    withExtendedLifetime(mapping) {}
     let settings = try json("tokenizer_config.json")
     let generation = try json("generation_config.json")
     let config = try json("config.json")
@@ -62,7 +65,9 @@ extension Tokenizer {
 
   // MARK: - tokenizer.json
 
-  private static func read(_ file: ModelJSON, rows: Int?) throws -> Tokenizer {
+  private static func read(
+    _ file: ModelJSON, of bytes: UnsafeRawBufferPointer, rows: Int?
+  ) throws -> Tokenizer {
     guard let model = try file.object("model") else { throw file.bad("it lacks a model") }
     let kind = try model.text("type") ?? "BPE"
     guard kind == "BPE", try model.boolean("byte_fallback") != true else {
@@ -76,29 +81,33 @@ extension Tokenizer {
     let splitting = try file.splitting()
     let added = try addedTokens(file)
     let limit = rows ?? Int(Int32.max)
-    let (vocabulary, kinds) = try vocabulary(model, added, limit: limit)
-    let merges = try merges(model, vocabulary)
+    let (vocabulary, kinds) = try vocabulary(model, bytes, added, limit: limit)
+    let merges = try merges(model, bytes, vocabulary)
     var tokenizer = Tokenizer(
       vocabulary: vocabulary, kinds: kinds, merges: merges, preTokenizer: splitting.kind,
       normalizes: try file.normalizes(),
-      ignoresMerges: try model.boolean("ignore_merges") ?? false)
+      ignoresMerges: try model.boolean("ignore_merges") ?? false,
+      rules: added.compactMapValues { $0.rule == AddedTokens.Rule() ? nil : $0.rule })
     tokenizer.addsBeginToken = try file.addsSpecialFirst()
     return tokenizer
   }
 
-  private static func addedTokens(
-    _ file: ModelJSON
-  ) throws -> [Int: (content: String, kind: Kind)] {
-    var added: [Int: (content: String, kind: Kind)] = [:]
+  private typealias Added = (content: String, kind: Kind, rule: AddedTokens.Rule)
+
+  private static func addedTokens(_ file: ModelJSON) throws -> [Int: Added] {
+    var added: [Int: Added] = [:]
     for token in try file.objects("added_tokens") ?? [] {
       guard let id = try token.integer("id"), let content = try token.text("content"),
         !content.isEmpty
       else { throw token.bad("a token lacks its id or its content") }
-      for key in ["single_word", "lstrip", "rstrip"] where try token.boolean(key) == true {
-        throw token.bad("the token \(content) is matched with \(key), which cannot be done")
-      }
-      let kind: Kind = try token.boolean("special") ?? false ? .special : .added
-      if added.updateValue((content, kind), forKey: id) != nil {
+      let isSpecial = try token.boolean("special") ?? false
+      let rule = AddedTokens.Rule(
+        isSingleWord: try token.boolean("single_word") ?? false,
+        stripsLeft: try token.boolean("lstrip") ?? false,
+        stripsRight: try token.boolean("rstrip") ?? false,
+        isNormalized: try token.boolean("normalized") ?? !isSpecial)
+      let entry: Added = (content, isSpecial ? .special : .added, rule)
+      if added.updateValue(entry, forKey: id) != nil {
         throw token.bad("two tokens have the id \(id)")
       }
     }
@@ -106,67 +115,98 @@ extension Tokenizer {
   }
 
   private static func vocabulary(
-    _ model: ModelJSON, _ added: [Int: (content: String, kind: Kind)], limit: Int
+    _ model: ModelJSON, _ file: UnsafeRawBufferPointer, _ added: [Int: Added], limit: Int
   ) throws -> (ByteVocabulary, [Kind]) {
-    guard let entries = model["vocab"]?.object else { throw model.bad("it lacks a vocab") }
-    let count = max(entries.count, (added.keys.max() ?? -1).addingClamped(1))
+    let named = try NamedTokens(model, of: file)
+    let count = max(named.entries.count, (added.keys.max() ?? -1).addingClamped(1))
     // Ids that nothing is named after are padding, of which no file has many.
-    guard count <= limit, count <= 2 * (entries.count + added.count) + 4096 else {
+    guard count <= limit, count <= 2 * (named.entries.count + added.count) + 4096 else {
       throw model.bad(
         "it has ids up to \(count - 1), more than its model has rows or it has tokens")
     }
-    var names = [String?](repeating: nil, count: count)
-    for (name, value) in entries {
-      guard case .integer(let id) = value, id >= 0, id < count else {
-        throw model.bad("the token '\(name)' has an id that is not from 0 to \(count - 1)")
-      }
-      guard names[id] == nil else { throw model.bad("two tokens have the id \(id)") }
-      names[id] = name
-    }
-    var vocabulary = ByteVocabulary(capacity: count)
-    var kinds: [Kind] = []
-    var bytes: [UInt8] = []
-    for (id, name) in names.enumerated() {
-      if let (content, kind) = added[id] {
-        vocabulary.append(Array(content.utf8), canBeFound: false)
-        kinds.append(kind)
-        continue
-      }
-      var name = name ?? ""
-      name.withUTF8 { text in
-        if !text.isEmpty, ByteAlphabet.decode(text, into: &bytes) {
-          vocabulary.append(bytes, canBeFound: true)
-        } else {
-          vocabulary.append(text, canBeFound: false)
-        }
-      }
-      kinds.append(.text)
-    }
     guard count > 0 else { throw model.bad("its vocab is empty") }
+    var vocabulary = ByteVocabulary(capacity: count)
+    var kinds = [Kind](repeating: .text, count: count)
+    /// Tokens that their bytes do not find, which may have the name of another.
+    var hidden: [NamedTokens.Entry] = []
+    func twice(_ entry: NamedTokens.Entry) -> ModelError {
+      model.bad("the name \(named.name(of: entry)) stands there twice")
+    }
+    for (id, place) in try named.places(count, in: model).enumerated() {
+      let entry = place < 0 ? nil : named.entries[place]
+      if let added = added[id] {
+        // A piece that merges make may be cut out before, too; a special token must not be made so.
+        let content = Array(added.content.utf8)
+        let isMade =
+          added.kind == .added
+          && entry.map { $0.isSpelled && named.withBytes(of: $0, content.elementsEqual) } == true
+        kinds[id] = added.kind
+        if let entry, !isMade { hidden.append(entry) }
+        if !vocabulary.append(content, canBeFound: isMade), let entry { throw twice(entry) }
+      } else if let entry {
+        if !entry.isSpelled { hidden.append(entry) }
+        let isNew = named.withBytes(of: entry) {
+          vocabulary.append($0, canBeFound: entry.isSpelled)
+        }
+        if !isNew { throw twice(entry) }
+      } else {
+        vocabulary.append([], canBeFound: false)
+      }
+    }
+    var names: Set<[UInt8]> = []
+    for entry in hidden {
+      let isNew = named.withBytes(of: entry) { bytes in
+        let isFound = entry.isSpelled && vocabulary.token(of: bytes) != nil
+        return !isFound && names.insert([entry.isSpelled ? 1 : 0] + Array(bytes)).inserted
+      }
+      if !isNew { throw twice(entry) }
+    }
     return (vocabulary, kinds)
   }
 
   /// Merges are written as "a b" or, in newer files, as ["a", "b"].
   private static func merges(
-    _ model: ModelJSON, _ vocabulary: ByteVocabulary
+    _ model: ModelJSON, _ file: UnsafeRawBufferPointer, _ vocabulary: ByteVocabulary
   ) throws -> MergeTable {
-    guard case .array(let elements)? = model["merges"] else { throw model.bad("it lacks merges") }
-    var builder = MergeBuilder(vocabulary, capacity: elements.count)
-    for element in elements {
-      var isMerge = false
-      switch element {
-      case .string(var text): isMerge = text.withUTF8 { builder.append($0) }
-      case .array(let pair):
-        if pair.count == 2, var left = pair[0].string, var right = pair[1].string {
-          isMerge = left.withUTF8 { left in right.withUTF8 { builder.append(left, $0) } }
-        }
-      default: break
-      }
-      guard isMerge else {
-        throw model.bad("its merge \(builder.merges.count) is not two tokens that make a third")
+    var builder = MergeBuilder(vocabulary, capacity: vocabulary.count)
+    var (count, broken) = (0, Int?.none)
+    let isThere = try model.read("merges", of: file, opening: "[") { reader throws(JSONProblem) in
+      try reader.forEachElement { reader throws(JSONProblem) in
+        if try !append(&reader, to: &builder), broken == nil { broken = count }
+        count += 1
       }
     }
+    guard isThere else { throw model.bad("it lacks merges") }
+    if let broken {
+      throw model.bad("its merge \(broken) is not two tokens that make a third")
+    }
     return builder.merges
+  }
+
+  /// Whether the next element is a merge.
+  private static func append(
+    _ reader: inout JSONReader, to builder: inout MergeBuilder
+  ) throws(JSONProblem) -> Bool {
+    if reader.next == UInt8(ascii: "\"") {
+      return try reader.withText { _, text in builder.append(text) }
+    }
+    guard reader.next == UInt8(ascii: "[") else {
+      _ = try reader.value(depth: 3)
+      return false
+    }
+    var (part, isMerge) = (0, false)
+    try reader.forEachElement { reader throws(JSONProblem) in
+      part += 1
+      guard reader.next == UInt8(ascii: "\""), part <= 2, isMerge || part == 1 else {
+        isMerge = false
+        _ = try reader.value(depth: 4)
+        return
+      }
+      isMerge = try reader.withText { _, text in
+        part == 1 ? builder.begin(text) : builder.end(text)
+      }
+    }
+    return isMerge && part == 2
   }
 }
 

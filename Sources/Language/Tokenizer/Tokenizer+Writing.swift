@@ -3,11 +3,13 @@ import Tensors
 extension Tokenizer {
   /// The texts of `tokenizer.json` and `tokenizer_config.json`, which transformers reads.
   func huggingFaceFiles() -> (tokenizer: String, settings: String) {
-    let added = kinds.indices.filter { kinds[$0] != .text }.map { id in
-      """
-          {"id": \(id), "content": \(quoted(id)), "single_word": false, "lstrip": false, \
-      "rstrip": false, "normalized": false, "special": \(kinds[id] == .special)}
-      """
+    let added = kinds.indices.filter { kinds[$0] != .text }.map { id -> String in
+      let rule = rules[id] ?? AddedTokens.Rule()
+      return """
+            {"id": \(id), "content": \(quoted(id)), "single_word": \(rule.isSingleWord), \
+        "lstrip": \(rule.stripsLeft), "rstrip": \(rule.stripsRight), \
+        "normalized": \(rule.isNormalized), "special": \(kinds[id] == .special)}
+        """
     }
     // Ids of a file without names have none here either.
     let vocabulary = kinds.indices.filter { !bytes(of: $0).isEmpty }

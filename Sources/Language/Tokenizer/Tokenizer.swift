@@ -45,15 +45,22 @@ public struct Tokenizer: Sendable {
   let vocabulary: ByteVocabulary
   let merges: MergeTable
   let kinds: [Kind]
+  /// How tokens are found that have rules of their own.
+  let rules: [Int: AddedTokens.Rule]
   private let byteTokens: [Int32]
+  /// Special and added tokens by name.
+  private let named: [[UInt8]: Int]
+  /// What is cut out of a text, and then out of normalised parts of it.
   private let added: AddedTokens
+  private let normalizedAdded: AddedTokens
 
   /// - Parameters:
   ///   - vocabulary: The bytes of every token in the order of their ids; special ones as UTF-8.
   ///   - kinds: What each token is.
+  ///   - rules: Of special and added tokens, where they have any.
   init(
     vocabulary: ByteVocabulary, kinds: [Kind], merges: MergeTable, preTokenizer: PreTokenizer,
-    normalizes: Bool = false, ignoresMerges: Bool = false
+    normalizes: Bool = false, ignoresMerges: Bool = false, rules: [Int: AddedTokens.Rule] = [:]
   ) {
     self.vocabulary = vocabulary
     self.kinds = kinds
@@ -62,7 +69,30 @@ public struct Tokenizer: Sendable {
     self.normalizes = normalizes
     self.ignoresMerges = ignoresMerges
     byteTokens = (0...255 as ClosedRange<UInt8>).map { Int32(vocabulary.token(of: [$0]) ?? -1) }
-    added = AddedTokens(vocabulary, kinds)
+    self.rules = rules
+    var named: [[UInt8]: Int] = [:]
+    var (added, normalizedAdded) = (AddedTokens(), AddedTokens())
+    let others = kinds.indices.filter { kinds[$0] != .text }
+    for token in others {
+      let bytes = Array(vocabulary.bytes(of: token))
+      if !bytes.isEmpty, named[bytes] == nil { named[bytes] = token }
+    }
+    // Of a special token and an added one of the same name the special one is found.
+    for kind in [Kind.special, .added] {
+      for token in others where kinds[token] == kind {
+        var bytes = Array(vocabulary.bytes(of: token))
+        let rule = rules[token] ?? AddedTokens.Rule()
+        if rule.isNormalized {
+          if normalizes { bytes = bytes.withUnsafeBufferPointer(NormalForm.composed) ?? bytes }
+          normalizedAdded.append(bytes, token: token, isSpecial: kind == .special, rule)
+        } else {
+          added.append(bytes, token: token, isSpecial: kind == .special, rule)
+        }
+      }
+    }
+    added.sort()
+    normalizedAdded.sort()
+    (self.named, self.added, self.normalizedAdded) = (named, added, normalizedAdded)
   }
 
   /// One token a character of `alphabet`, in its order, and last `<end>`: for small models trained from
@@ -99,7 +129,7 @@ public struct Tokenizer: Sendable {
   public func isSpecial(_ token: Int) -> Bool { kind(of: token) == .special }
 
   /// The special or added token of a name such as `<|im_end|>`.
-  public func token(of special: String) -> Int? { added.token(of: Array(special.utf8)) }
+  public func token(of special: String) -> Int? { named[Array(special.utf8)] }
 
   // MARK: - Encoding
 
@@ -127,24 +157,24 @@ public struct Tokenizer: Sendable {
   ) -> [Int] {
     var tokens: [Int] = []
     tokens.reserveCapacity(bytes.count / 3)
-    var start = 0
-    while start < bytes.count {
-      let next = added.next(in: bytes, from: start, kinds: parsingSpecials ? nil : kinds)
-      let end = next?.range.lowerBound ?? bytes.count
-      if start < end { append(UnsafeBufferPointer(rebasing: bytes[start..<end]), to: &tokens) }
-      guard let next else { break }
-      tokens.append(next.token)
-      start = next.range.upperBound
+    added.cut(bytes, parsingSpecials: parsingSpecials) { part, token in
+      if let token {
+        tokens.append(token)
+      } else if normalizes, let normal = NormalForm.composed(part) {
+        normal.withUnsafeBufferPointer { append($0, parsingSpecials, to: &tokens) }
+      } else {
+        append(part, parsingSpecials, to: &tokens)
+      }
     }
     return tokens
   }
 
-  /// Appends the tokens of bytes without added tokens.
-  private func append(_ text: UnsafeBufferPointer<UInt8>, to tokens: inout [Int]) {
-    if normalizes, let normal = NormalForm.composed(text) {
-      normal.withUnsafeBufferPointer { appendPieces($0, to: &tokens) }
-    } else {
-      appendPieces(text, to: &tokens)
+  /// Appends the tokens of normalised bytes.
+  private func append(
+    _ text: UnsafeBufferPointer<UInt8>, _ parsingSpecials: Bool, to tokens: inout [Int]
+  ) {
+    normalizedAdded.cut(text, parsingSpecials: parsingSpecials) { part, token in
+      if let token { tokens.append(token) } else { appendPieces(part, to: &tokens) }
     }
   }
 
