@@ -2,23 +2,11 @@ import Foundation
 import Runtime
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A child process that is asked lines of JSON and answers with numbers. Nothing here waits without
 /// an end.
 final class ProgramProcess: Sendable {
   private struct Child {
-    var id: pid_t
-    /// A socket that is the child's standard input: unlike a pipe, writing to it when the child is
-    /// gone is an error and no signal.
-    var input: Int32
-    var output: Int32
+    var process: ChildProcess
     /// What it has written without an end of line.
     var unread: [UInt8] = []
   }
@@ -85,7 +73,7 @@ final class ProgramProcess: Sendable {
   /// Whether a child has said more than it was asked for, or is gone: then nothing it says next can
   /// be trusted.
   private static func hasMore(_ child: Child) -> Bool {
-    var file = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+    var file = pollfd(fd: child.process.output, events: Int16(POLLIN), revents: 0)
     return poll(&file, 1, 0) != 0
   }
 
@@ -116,9 +104,10 @@ final class ProgramProcess: Sendable {
         throw ModelError("it gave no answer within \(timeout) seconds")
       }
       var files = [
-        pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: child.process.output, events: Int16(POLLIN), revents: 0),
         pollfd(
-          fd: written < pending.count ? child.input : -1, events: Int16(POLLOUT), revents: 0),
+          fd: written < pending.count ? child.process.input : -1, events: Int16(POLLOUT),
+          revents: 0),
       ]
       let ready = poll(&files, 2, left)
       if ready < 0 && errno != EINTR {
@@ -127,7 +116,7 @@ final class ProgramProcess: Sendable {
       if ready <= 0 { continue }
       if files[0].revents != 0 {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = read(child.output, &buffer, buffer.count)
+        let count = read(child.process.output, &buffer, buffer.count)
         if count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) {
           throw ModelError(Self.ending(of: &state.child))
         }
@@ -169,7 +158,7 @@ final class ProgramProcess: Sendable {
       }
       if files[1].revents != 0 && written < pending.count {
         let count = pending[written...].withUnsafeBytes {
-          send(child.input, $0.baseAddress, $0.count, Self.noSignal)
+          child.process.write($0, waits: false)
         }
         // A child that is gone is seen by the end of its output.
         if count > 0 {
@@ -209,73 +198,28 @@ final class ProgramProcess: Sendable {
 
   // MARK: - Starting and ending
 
-  #if canImport(Darwin)
-    private static let noSignal: Int32 = 0
-    private static let socketKind = SOCK_STREAM
-  #else
-    private static let noSignal = Int32(MSG_NOSIGNAL)
-    private static let socketKind = Int32(SOCK_STREAM.rawValue)
-  #endif
-
   private func start(_ state: inout State) throws {
-    var sockets: [Int32] = [-1, -1]
-    var pipes: [Int32] = [-1, -1]
-    guard socketpair(AF_UNIX, Self.socketKind, 0, &sockets) == 0, pipe(&pipes) == 0 else {
-      throw ModelError(
-        "the reward program cannot be started: \(String(cString: strerror(errno)))")
+    do {
+      state.child = Child(process: try ChildProcess(command, reading: .standardOutput))
+    } catch {
+      switch error {
+      case .noPipes(let code):
+        throw ModelError(
+          "the reward program cannot be started: \(String(cString: strerror(code)))")
+      case .notStarted(let code):
+        throw ModelError(
+          "the reward program '\(command[0])' cannot be started: "
+            + String(cString: strerror(code)), kind: code == ENOENT ? .missingFile : .usage)
+      }
     }
-    for descriptor in sockets + pipes { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    for descriptor in [sockets[0], pipes[0]] {
-      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-    }
-    #if canImport(Darwin)
-      var on: Int32 = 1
-      setsockopt(sockets[0], SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawn_file_actions_adddup2(&actions, sockets[1], 0)
-    posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
-    posix_spawnattr_init(&attributes)
-    // A group of its own, so that what it starts ends with it.
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    posix_spawnattr_setpgroup(&attributes, 0)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-      close(sockets[1])
-      close(pipes[1])
-    }
-    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var id: pid_t = 0
-    let code = posix_spawnp(&id, command[0], &actions, &attributes, &arguments, environ)
-    guard code == 0 else {
-      close(sockets[0])
-      close(pipes[0])
-      throw ModelError(
-        "the reward program '\(command[0])' cannot be started: \(String(cString: strerror(code)))",
-        kind: code == ENOENT ? .missingFile : .usage)
-    }
-    state.child = Child(id: id, input: sockets[0], output: pipes[0])
   }
 
   /// What became of a child whose output has ended.
   private static func ending(of child: inout Child?) -> String {
-    guard let ended = child else { return "it has ended" }
-    var status: Int32 = 0
     // Its output may be closed a moment before it ends.
     for _ in 0..<20 {
-      if waitpid(ended.id, &status, WNOHANG) == ended.id {
-        // What it has started ends with it.
-        kill(-ended.id, SIGKILL)
-        close(ended.input)
-        close(ended.output)
-        child = nil
+      if let status = child?.process.wait(forEnd: false) {
+        end(&child)
         let signal = status & 0x7f
         return signal == 0
           ? "it ended with status \(status >> 8 & 0xff) before it had answered"
@@ -287,13 +231,7 @@ final class ProgramProcess: Sendable {
   }
 
   private static func end(_ child: inout Child?) {
-    guard let ended = child else { return }
+    child?.process.end()
     child = nil
-    close(ended.input)
-    close(ended.output)
-    kill(-ended.id, SIGKILL)
-    kill(ended.id, SIGKILL)
-    var status: Int32 = 0
-    _ = waitpid(ended.id, &status, 0)
   }
 }
