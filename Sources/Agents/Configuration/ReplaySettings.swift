@@ -2,10 +2,11 @@ import Envs
 import Replay
 import Tensors
 
+/// Settings of agents that learn from replay: their own and those of their networks.
+public typealias ReplaySettings = Settings<OwnReplaySettings>
+
 /// Settings of agents that learn from replay, beside those of their networks.
-@dynamicMemberLookup
-public struct ReplaySettings: SharedSettings {
-  public var network = NetworkSettings()
+public struct OwnReplaySettings: OwnSettings {
   /// Rows of the replay buffer: steps, and one more an episode; a larger one forgets later.
   public var bufferSize = 1_000_000
   /// Steps of random actions before learning begins.
@@ -27,6 +28,13 @@ public struct ReplaySettings: SharedSettings {
 
   public init() {}
 
+  public static let shared: NetworkSettings = {
+    var settings = NetworkSettings()
+    settings.orthogonalInitialization = false
+    settings.activation = .relu
+    return settings
+  }()
+
   enum CodingKeys: String, CodingKey, CaseIterable {
     case bufferSize = "buffer_size"
     case learningStarts = "learning_starts"
@@ -39,48 +47,11 @@ public struct ReplaySettings: SharedSettings {
     case reportInterval = "report_interval"
   }
 
-  public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) + NetworkSettings.keys }
-
-  public subscript<Value>(dynamicMember path: WritableKeyPath<NetworkSettings, Value>) -> Value {
-    get { network[keyPath: path] }
-    set { network[keyPath: path] = newValue }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    network = try NetworkSettings(from: decoder)
-    bufferSize = try values.decode(Int.self, forKey: .bufferSize)
-    learningStarts = try values.decode(Int.self, forKey: .learningStarts)
-    batchSize = try values.decode(Int.self, forKey: .batchSize)
-    trainFrequency = try values.decode(Int.self, forKey: .trainFrequency)
-    gradientSteps = try values.decode(Int.self, forKey: .gradientSteps)
-    tau = try values.decode(Double.self, forKey: .tau)
-    stepsPerReturn = try values.decode(Int.self, forKey: .stepsPerReturn)
-    savesReplay = try values.decode(Bool.self, forKey: .savesReplay)
-    reportInterval = try values.decode(Int.self, forKey: .reportInterval)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    try network.encode(to: encoder)
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(bufferSize, forKey: .bufferSize)
-    try values.encode(learningStarts, forKey: .learningStarts)
-    try values.encode(batchSize, forKey: .batchSize)
-    try values.encode(trainFrequency, forKey: .trainFrequency)
-    try values.encode(gradientSteps, forKey: .gradientSteps)
-    try values.encode(tau, forKey: .tau)
-    try values.encode(stepsPerReturn, forKey: .stepsPerReturn)
-    try values.encode(savesReplay, forKey: .savesReplay)
-    try values.encode(reportInterval, forKey: .reportInterval)
-  }
+  public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) }
 
   public func validate() throws {
     let require = Requirement<CodingKeys>()
-    try network.validate()
     try require.whole(bufferSize, .bufferSize, from: 64, to: 1 << 36)
-    try require.holds(
-      bufferSize >= 16 * network.environmentCount, .bufferSize, bufferSize,
-      "at least sixteen rows for each of the \(network.environmentCount) environments")
     try require.whole(learningStarts, .learningStarts, from: 0, to: 1 << 40)
     try require.whole(batchSize, .batchSize, to: 1_048_576)
     try require.whole(trainFrequency, .trainFrequency, to: 1_000_000)
@@ -90,13 +61,11 @@ public struct ReplaySettings: SharedSettings {
     try require.whole(reportInterval, .reportInterval, to: 1_000_000)
   }
 
-  /// The defaults with some settings changed.
-  static func with(_ change: (inout Self) -> Void) -> Self {
-    var settings = Self()
-    settings.network.orthogonalInitialization = false
-    settings.network.activation = .relu
-    change(&settings)
-    return settings
+  public func validate(beside network: NetworkSettings) throws {
+    try validate()
+    try Requirement<CodingKeys>().holds(
+      bufferSize >= 16 * network.environmentCount, .bufferSize, bufferSize,
+      "at least sixteen rows for each of the \(network.environmentCount) environments")
   }
 }
 

@@ -1,11 +1,12 @@
 import Envs
 import Tensors
 
+/// Settings of agents that learn from rollouts: their own and those of their networks.
+public typealias RolloutSettings = Settings<OwnRolloutSettings>
+
 /// Settings of agents that learn from rollouts of a fixed number of steps by generalised advantages, beside
 /// those of their networks.
-@dynamicMemberLookup
-public struct RolloutSettings: SharedSettings {
-  public var network = NetworkSettings()
+public struct OwnRolloutSettings: OwnSettings {
   /// Steps of each environment in a rollout; longer ones bootstrap less and update less often.
   public var stepsPerRollout = 2048
   /// λ of generalised advantage estimation; 0 trusts the value function, 1 the returns.
@@ -25,6 +26,8 @@ public struct RolloutSettings: SharedSettings {
 
   public init() {}
 
+  public static let shared = NetworkSettings()
+
   enum CodingKeys: String, CodingKey, CaseIterable {
     case stepsPerRollout = "n_steps"
     case gaeLambda = "gae_lambda"
@@ -35,57 +38,24 @@ public struct RolloutSettings: SharedSettings {
     case noiseSteps = "sde_sample_freq"
   }
 
-  public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) + NetworkSettings.keys }
-
-  public subscript<Value>(dynamicMember path: WritableKeyPath<NetworkSettings, Value>) -> Value {
-    get { network[keyPath: path] }
-    set { network[keyPath: path] = newValue }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    network = try NetworkSettings(from: decoder)
-    stepsPerRollout = try values.decode(Int.self, forKey: .stepsPerRollout)
-    gaeLambda = try values.decode(Double.self, forKey: .gaeLambda)
-    normalizeAdvantage = try values.decode(Bool.self, forKey: .normalizeAdvantage)
-    normalizeRewards = try values.decode(Bool.self, forKey: .normalizeRewards)
-    rewardClip = try values.decode(Double.self, forKey: .rewardClip)
-    exploresByState = try values.decode(Bool.self, forKey: .exploresByState)
-    noiseSteps = try values.decode(Int.self, forKey: .noiseSteps)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    try network.encode(to: encoder)
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(stepsPerRollout, forKey: .stepsPerRollout)
-    try values.encode(gaeLambda, forKey: .gaeLambda)
-    try values.encode(normalizeAdvantage, forKey: .normalizeAdvantage)
-    try values.encode(normalizeRewards, forKey: .normalizeRewards)
-    try values.encode(rewardClip, forKey: .rewardClip)
-    try values.encode(exploresByState, forKey: .exploresByState)
-    try values.encode(noiseSteps, forKey: .noiseSteps)
-  }
+  public static var keys: [String] { CodingKeys.allCases.map(\.rawValue) }
 
   public func validate() throws {
     let require = Requirement<CodingKeys>()
-    try network.validate()
     try require.whole(stepsPerRollout, .stepsPerRollout, to: 1_000_000)
     try require.share(gaeLambda, .gaeLambda)
     try require.positive(rewardClip, .rewardClip)
     try require.holds(
       noiseSteps == -1 || 1...1_000_000 ~= noiseSteps, .noiseSteps, noiseSteps,
       "a whole number from 1 to 1000000, or -1")
-    let (cells, overflow) = network.environmentCount
-      .multipliedReportingOverflow(by: stepsPerRollout)
-    try require.holds(
-      !overflow && cells <= 1 << 28, .stepsPerRollout, stepsPerRollout,
-      "small enough that n_envs × n_steps is at most 268435456")
   }
 
-  /// The defaults with some settings changed.
-  static func with(_ change: (inout Self) -> Void) -> Self {
-    var settings = Self()
-    change(&settings)
-    return settings
+  public func validate(beside network: NetworkSettings) throws {
+    try validate()
+    let (cells, overflow) = network.environmentCount
+      .multipliedReportingOverflow(by: stepsPerRollout)
+    try Requirement<CodingKeys>().holds(
+      !overflow && cells <= 1 << 28, .stepsPerRollout, stepsPerRollout,
+      "small enough that n_envs × n_steps is at most 268435456")
   }
 }

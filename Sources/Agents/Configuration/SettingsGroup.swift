@@ -16,18 +16,32 @@ public protocol SharedSettings: SettingsGroup {
   var network: NetworkSettings { get set }
 }
 
-/// The settings that one agent has and no other, beside those it shares.
-public protocol AgentSettings: SettingsGroup {
+/// Settings that stand beside shared ones: an agent's beside those of replay or rollouts, those beside the
+/// networks'.
+public protocol OwnSettings: SettingsGroup {
   associatedtype Shared: SharedSettings
 
-  /// The shared settings as this agent has them by default.
+  /// The shared settings as they are by default beside these.
   static var shared: Shared { get }
 
+  /// Checks these settings, which may depend on the shared ones.
+  ///
+  /// - Throws: `RunError` of kind `usage`: a sentence about the first value out of range.
+  func validate(beside shared: Shared) throws
+}
+
+extension OwnSettings {
+  public func validate(beside shared: Shared) throws { try validate() }
+}
+
+/// The settings that one agent has and no other, beside those it shares.
+public protocol AgentSettings: OwnSettings {
   /// Settings that are known to work, by environment.
   static var presets: [String: Settings<Self>] { get }
 }
 
-/// Every setting of an agent: its own and the shared ones, read and written as one flat mapping.
+/// Every setting of an agent, or of some agents: their own and the shared ones, read and written as one flat
+/// mapping.
 ///
 /// ```swift
 /// var configuration = PPOConfiguration.preset("CartPole-v1")
@@ -36,7 +50,7 @@ public protocol AgentSettings: SettingsGroup {
 /// configuration = try configuration.applying("ent_coef=0.01")   // by the name it has in files
 /// ```
 @dynamicMemberLookup
-public struct Settings<Own: AgentSettings>: AgentConfiguration {
+public struct Settings<Own: OwnSettings>: SharedSettings {
   public var own = Own()
   public var shared = Own.shared
 
@@ -52,14 +66,9 @@ public struct Settings<Own: AgentSettings>: AgentConfiguration {
     set { shared[keyPath: path] = newValue }
   }
 
-  public var environmentCount: Int {
-    get { shared.network.environmentCount }
-    set { shared.network.environmentCount = newValue }
-  }
-
-  public var environmentOptions: [String: OptionValue] {
-    get { shared.network.environmentOptions }
-    set { shared.network.environmentOptions = newValue }
+  public var network: NetworkSettings {
+    get { shared.network }
+    set { shared.network = newValue }
   }
 
   public init(from decoder: any Decoder) throws {
@@ -76,7 +85,26 @@ public struct Settings<Own: AgentSettings>: AgentConfiguration {
 
   public func validate() throws {
     try shared.validate()
-    try own.validate()
+    try own.validate(beside: shared)
+  }
+
+  /// The defaults with some settings changed.
+  static func with(_ change: (inout Self) -> Void) -> Self {
+    var settings = Self()
+    change(&settings)
+    return settings
+  }
+}
+
+extension Settings: AgentConfiguration where Own: AgentSettings {
+  public var environmentCount: Int {
+    get { network.environmentCount }
+    set { network.environmentCount = newValue }
+  }
+
+  public var environmentOptions: [String: OptionValue] {
+    get { network.environmentOptions }
+    set { network.environmentOptions = newValue }
   }
 
   /// The preset of an environment, or the defaults where it has none.
@@ -84,13 +112,6 @@ public struct Settings<Own: AgentSettings>: AgentConfiguration {
 
   /// The environments that have a preset.
   public static var presetEnvironments: [String] { Own.presets.keys.sorted() }
-
-  /// A preset: the defaults with some settings changed.
-  static func with(_ change: (inout Self) -> Void) -> Self {
-    var settings = Self()
-    change(&settings)
-    return settings
-  }
 }
 
 /// The checks that settings share, each a sentence with the key, the value and what it must be.
