@@ -10,7 +10,7 @@ folders := $(wildcard Sources Tests Examples Benchmarks Fuzz) Package.swift
 test_flags := $(if $(FILTER),--filter $(FILTER))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup model fetch-model build bench format lint docs test-long test-sanitize fuzz clean
+.PHONY: help demo test setup model fetch-model build bench format lint docs test-long test-sanitize test-traitless fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ test-long: setup ## run the tests that take minutes as well
 test-sanitize: setup ## run the tests under the address and the thread sanitizer
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(RELEASE) --sanitize=address --scratch-path .build/asan $(test_flags)
 	$(SWIFT) test $(RELEASE) --sanitize=thread --scratch-path .build/tsan $(test_flags)
+
+test-traitless: ## build and run the tests without the package's traits, in a build folder of its own
+	$(SWIFT) build $(RELEASE) --build-tests --disable-default-traits --scratch-path .build/traitless
+	$(SWIFT) test $(RELEASE) --skip-build --disable-default-traits --scratch-path .build/traitless $(test_flags)
 
 fuzz: build ## fuzz the loaders of language models with libFuzzer, SECONDS each (60)
 	@Scripts/fuzz.sh "$(or $(SECONDS),60)" $(LOADERS)
