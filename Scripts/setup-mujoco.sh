@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches MuJoCo (library and headers) and Gymnasium's models from pinned wheels of PyPI, checks them, and compiles
-# Sources/CMuJoCo/swirl_mujoco.c against them, all into .swirl/mujoco, which git ignores.
+# the shim in Sources/CMuJoCo against them, all into .swirl/mujoco, which git ignores.
 #
 # Silent when everything is there. Without a network it says so in a sentence and succeeds: only the MuJoCo
 # environments are missing then.
@@ -34,8 +34,9 @@ give_up() {
   exit 0
 }
 
-shim="Sources/CMuJoCo/swirl_mujoco.c Sources/CMuJoCo/swirl_mujoco.h"
-# shellcheck disable=SC2086 # two files
+sources="Sources/CMuJoCo/swirl_mujoco.c Sources/CMuJoCo/swirl_mujoco_pictures.c"
+shim="$sources Sources/CMuJoCo/swirl_mujoco.h"
+# shellcheck disable=SC2086 # three files
 stamp="mujoco $version, gymnasium $gymnasium, shim $(cat $shim | cksum)"
 [ -f "$folder/stamp" ] && [ "$(cat "$folder/stamp")" = "$stamp" ] && exit 0
 
@@ -93,8 +94,9 @@ case "$(uname -s)" in
 Darwin) origin=@loader_path ;;
 *) origin='$ORIGIN' ;;
 esac
+# shellcheck disable=SC2086 # two files
 "$compiler" -O2 -std=c11 -D_GNU_SOURCE -fPIC -shared -I "$work/new/include" -I Sources/CMuJoCo \
-  Sources/CMuJoCo/swirl_mujoco.c "$library" -Wl,-rpath,"$origin" -lpthread \
+  $sources "$library" -Wl,-rpath,"$origin" -lpthread -ldl \
   -o "$work/new/lib/libswirl_mujoco.so" ||
   give_up "MuJoCo's shim does not compile (see the compiler's message above)"
 

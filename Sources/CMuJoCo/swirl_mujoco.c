@@ -14,8 +14,12 @@ enum { state_parts = mjSTATE_FULLPHYSICS | mjSTATE_WARMSTART };
 // Warnings are read from mjData after each step; MuJoCo would print them and write MUJOCO_LOG.TXT.
 static void ignore_warning(const char *message) { (void)message; }
 
+// Returns only where no picture is being made.
+void swirl_mujoco_escape(const char *message);
+
 // MuJoCo's errors cannot be returned from.
 static void end_process(const char *message) {
+  swirl_mujoco_escape(message);
   fprintf(stderr, "swirl: MuJoCo: %s\n", message);
   abort();
 }

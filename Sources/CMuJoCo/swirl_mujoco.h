@@ -1,4 +1,4 @@
-// What Swirl asks of MuJoCo. `make setup` compiles swirl_mujoco.c against the headers it fetched, into a library
+// What Swirl asks of MuJoCo. `make setup` compiles the C files beside it against the headers it fetched, into a library
 // that is loaded when the first MuJoCo environment is made; the package itself needs neither headers nor library.
 
 #ifndef SWIRL_MUJOCO_H
@@ -92,5 +92,41 @@ typedef const swirl_mujoco_table *(*swirl_mujoco_entry)(void);
 /// Another one, for pictures; a library without it only lacks them. Computes the places from the positions.
 typedef swirl_mujoco_geoms (*swirl_mujoco_geometry_entry)(
     const swirl_mujoco_model *model, const swirl_mujoco_data *data);
+
+/// From where MuJoCo's own renderer looks.
+typedef struct {
+  /// A camera of the model; below 0 for one that is placed by what follows.
+  int fixed;
+  /// The body that `target` is above, or below 0.
+  int body;
+  double target[3];
+  double distance;
+  /// In degrees; at 90 the camera looks along y, and below 0 it looks down.
+  double azimuth, elevation;
+  /// The width by the height of what is shown at least.
+  double aspect;
+} swirl_mujoco_camera;
+
+/// MuJoCo's own renderer. No two of its calls may run at once, on whatever threads. Where one returns 0 or null
+/// there is a message in `error`.
+typedef struct {
+  /// Opens OpenGL through "egl" or "osmesa", once a process.
+  int (*open)(const char *kind, char *error, int error_size);
+  /// The camera of that name, or -1.
+  int (*camera)(const swirl_mujoco_model *model, const char *name);
+  /// Room for pictures of a model up to a size, with shadows in so many pixels at most.
+  void *(*make)(
+      const swirl_mujoco_model *model, int width, int height, int shadow, char *error,
+      int error_size);
+  void (*release)(void *room);
+  /// Paints what data holds, red, green and blue of each pixel, from the upper left.
+  int (*paint)(
+      void *room, const swirl_mujoco_model *model, const swirl_mujoco_data *data,
+      const swirl_mujoco_camera *camera, int width, int height, unsigned char *rgb, char *error,
+      int error_size);
+} swirl_mujoco_renderer;
+
+/// The third symbol, `swirl_mujoco_pictures`; a library without it lacks its renderer only.
+typedef const swirl_mujoco_renderer *(*swirl_mujoco_pictures_entry)(void);
 
 #endif

@@ -21,6 +21,7 @@
         isFinite(place) && turn.isFinite && style.size.isFinite
       case .image(_, let corner, let across, let down):
         [corner, across, down].allSatisfy(isFinite)
+      case .rendering: true
       }
     }
   }

@@ -55,6 +55,22 @@ for (width, height) in [(600, 400), (1200, 800)] {
   line("cartpole_\(width)x\(height)", "\(Int(median(rates))) frames/s")
 }
 
+// MuJoCo's own renderer where there is OpenGL, and the shapes that are drawn without (MUJOCO_GL=off).
+if var cheetah = try? Playback(of: "HalfCheetah-v5", seed: 1) {
+  for (width, height) in [(480, 480), (1200, 800)] {
+    let canvas = try Canvas(width: width, height: height)
+    func frame() throws {
+      try cheetah.advance()
+      canvas.draw(Layout(cheetah.scene, width: Double(width), height: Double(height)))
+    }
+    try frame()
+    let rates = try (0..<5).map { _ in
+      try 20 / seconds { for _ in 0..<20 { try frame() } }
+    }
+    line("half_cheetah_\(width)x\(height)", String(format: "%.0f frames/s", median(rates)))
+  }
+}
+
 let file = FileManager.default.temporaryDirectory.appendingPathComponent("swirl-benchmark.gif")
 for panel in [false, true] {
   let times = try (0..<3).map { _ in

@@ -76,6 +76,9 @@ extension Scene {
     case text(String, at: Point, turn: Double, TextStyle)
     /// A picture: the place of its first pixel's corner and the edges along its rows and its columns.
     case image(Image, corner: Point, across: Point, down: Point)
+    /// A picture that covers all there is, beyond the camera's rectangle too, with the marks before it. Where it
+    /// cannot be made, and in formats of shapes, those are what is seen.
+    case rendering(Rendering)
   }
 
   /// How a rim or a line is painted.
@@ -243,6 +246,11 @@ extension Scene {
         down: transform.direction([0, bottom.y - top.y])))
   }
 
+  /// Has a renderer paint over all that was added before, where it can.
+  public mutating func rendering(_ renderer: some SceneRenderer) {
+    marks.append(.rendering(Rendering(renderer: renderer)))
+  }
+
   /// A line with a head at its end.
   public mutating func arrow(from start: Point, to end: Point, head: Double, _ line: Line) {
     let way = end - start
@@ -253,6 +261,13 @@ extension Scene {
     let neck = end - along * min(head, length)
     polyline([start, neck], line)
     polygon([end, neck + aside * head * 0.55, neck - aside * head * 0.55], fill: line.color)
+  }
+
+  /// The same of shapes alone, without what renders it.
+  package var plain: Scene {
+    var scene = self
+    scene.marks.removeAll { if case .rendering = $0 { true } else { false } }
+    return scene
   }
 
   private func scaled(_ line: Line?) -> Line? {

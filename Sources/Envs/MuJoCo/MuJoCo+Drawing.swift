@@ -1,6 +1,6 @@
 import CMuJoCo
 
-/// From where a task is looked at.
+/// From where a task is looked at, where its model has no camera for it.
 struct MuJoCoView {
   /// The body the camera goes with; nil for one that stands.
   var body: Int? = 1
@@ -11,6 +11,9 @@ struct MuJoCoView {
   var elevation = -15.0
   /// The side of the floor's squares.
   var square = 1.0
+
+  /// The width by the height that the views are made for.
+  static let aspect = 1.5
 
   /// As near to Gymnasium's cameras as shows the task best.
   static func of(_ task: String) -> MuJoCoView {
@@ -39,19 +42,22 @@ struct MuJoCoView {
 }
 
 extension MuJoCoEnvironment {
-  /// A projection of the bodies' shapes with plain shading, for which no graphics library is needed.
+  /// MuJoCo's own picture where there is OpenGL, else a projection of the bodies' shapes with plain shading.
   public func draw(into scene: inout Scene, after action: Action?) {
     let data = simulation.posed()
     guard let geoms = simulation.model.geometry(data) else { return }
     let half = Solids.halfHeight
-    scene.show(x: -half * 1.5...half * 1.5, y: -half...half, background: Scene.Color(0xc7d8ec))
+    scene.show(
+      x: -half * MuJoCoView.aspect...half * MuJoCoView.aspect, y: -half...half,
+      background: Scene.Color(0xc7d8ec))
     scene.stepsPerSecond = 1 / max(secondsPerStep, 1e-3)
-    MuJoCoPicture(geoms, view: .of(Self.taskName)).draw(into: &scene)
+    MuJoCoProjection(geoms, view: .of(Self.taskName)).draw(into: &scene)
+    if let rendering = simulation.rendering(of: Self.taskName) { scene.rendering(rendering) }
   }
 }
 
 /// The shapes of a model where they are now.
-private struct MuJoCoPicture {
+private struct MuJoCoProjection {
   typealias Place = SIMD3<Double>
 
   private struct Shape {

@@ -22,6 +22,8 @@ package struct MuJoCoLibrary: Sendable {
         UnsafePointer<swirl_mujoco_model>?, UnsafePointer<swirl_mujoco_data>?
       ) -> swirl_mujoco_geoms
     )?
+  /// MuJoCo's own renderer; nil in a library that was made before it was used.
+  nonisolated(unsafe) let renderer: UnsafePointer<swirl_mujoco_renderer>?
 
   /// MuJoCo's version, such as "4.0.0".
   package var version: String { String(cString: table.pointee.version) }
@@ -61,6 +63,7 @@ package struct MuJoCoLibrary: Sendable {
       return failure("\(shim.path) was made for another version of Swirl")
     }
     let geometry = dlsym(handle, "swirl_mujoco_geometry")
+    let pictures = dlsym(handle, "swirl_mujoco_pictures")
     return .success(
       MuJoCoLibrary(
         table: table,
@@ -70,6 +73,9 @@ package struct MuJoCoLibrary: Sendable {
             to: (@Sendable @convention(c) (
               UnsafePointer<swirl_mujoco_model>?, UnsafePointer<swirl_mujoco_data>?
             ) -> swirl_mujoco_geoms).self)
+        },
+        renderer: pictures.flatMap {
+          unsafeBitCast($0, to: swirl_mujoco_pictures_entry.self)()
         }))
   }()
 

@@ -118,6 +118,9 @@ final class MuJoCoModel: Sendable {
   /// The shapes of the bodies where they are now; nil if the library lacks that.
   func geometry(_ data: MuJoCoData) -> swirl_mujoco_geoms? { library.geometry?(raw, data.raw) }
 
+  /// Calls something of the library that wants the model as it has it.
+  func withRaw<R>(_ body: (UnsafePointer<swirl_mujoco_model>) -> R) -> R { body(raw) }
+
   func reset(_ data: MuJoCoData) { library.table.pointee.reset(raw, data.raw) }
   func forward(_ data: MuJoCoData) { library.table.pointee.forward(raw, data.raw) }
 

@@ -68,6 +68,11 @@ extension MuJoCoSimulation {
     state.withUnsafeBufferPointer { model.setState(data, $0.baseAddress!) }
     return data
   }
+
+  /// This state for MuJoCo's own renderer; nil where it is not to be used.
+  func rendering(of task: String) -> MuJoCoRendering? {
+    MuJoCoRendering(model: model, state: state, task: task)
+  }
 }
 
 extension MuJoCoSimulation {

@@ -66,10 +66,13 @@ public struct Playback: Sendable {
   /// Goes on from an episode, of an environment that need not be registered.
   ///
   /// - Parameter seed: What random actions and those drawn from a policy come from.
-  /// - Throws: ``ViewerError`` for a policy of another environment.
+  /// - Throws: ``ViewerError`` for a policy of another environment, or if what is to render it is not there.
   public init(
     _ episode: AnyEpisode, seed: UInt64, policy: WatchedPolicy? = nil, isDeterministic: Bool = true
   ) throws {
+    do { try episode.scene(after: nil).prepare() } catch let error as EnvironmentError {
+      throw ViewerError(.usage, error.description)
+    }
     description = EnvironmentDescription(of: episode)
     self.seed = seed
     self.episode = episode

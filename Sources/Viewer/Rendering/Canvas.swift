@@ -153,7 +153,29 @@
       cairo_paint(context)
       cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
       let place = Projection(scene.camera, in: frame)
-      for mark in scene.marks { draw(mark, place) }
+      if let (renderer, marks) = scene.rendering, draw(renderer, in: frame) {
+        for mark in marks { draw(mark, place) }
+      } else {
+        for mark in scene.marks { draw(mark, place) }
+      }
+    }
+
+    /// Fills a part of the picture, pixel for pixel.
+    ///
+    /// - Returns: Whether the renderer could.
+    private func draw(_ renderer: any SceneRenderer, in frame: Frame) -> Bool {
+      func pixel(_ points: Double) -> Int { Int((points * scale).rounded()) }
+      let (left, top) = (pixel(frame.x), pixel(frame.y))
+      let (wide, tall) = (
+        max(1, pixel(frame.x + frame.width) - left), max(1, pixel(frame.y + frame.height) - top)
+      )
+      guard let image = renderer.image(width: wide, height: tall) else { return false }
+      cairo_save(context)
+      cairo_identity_matrix(context)
+      draw(
+        image, [Double(left), Double(top)], [Double(wide), 0], [0, Double(tall)])
+      cairo_restore(context)
+      return true
     }
 
     private func setColor(_ color: Scene.Color) {
@@ -195,6 +217,7 @@
         draw(text, at: place(at), turn: place.angle(turn), style, size: style.size * place.scale)
       case .image(let image, let corner, let across, let down):
         draw(image, place(corner), place.direction(across), place.direction(down))
+      case .rendering: break
       }
     }
 

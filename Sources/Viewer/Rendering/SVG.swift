@@ -86,6 +86,7 @@ private struct SVGWriter {
         + "transform=\"matrix(\(matrix.joined(separator: " ")))\""
         + "\(image.isSmooth ? "" : " style=\"image-rendering:pixelated\"") "
         + "href=\"data:image/bmp;base64,\(bitmap(image).base64EncodedString())\"/>\n"
+    case .rendering: break
     }
   }
 

@@ -23,6 +23,8 @@
       let (across, down) = style == .blocks ? (1, 2) : (2, 4)
       // A character is about twice as tall as wide, so that pixels are squares.
       let canvas = try Canvas(width: columns * across, height: rows * down)
+      // Dots are what differs from the background, and a rendering has none.
+      let scene = style == .braille ? scene.plain : scene
       canvas.draw(
         Layout(scene, width: Double(columns * across), height: Double(rows * down)))
       let width = canvas.width * 4

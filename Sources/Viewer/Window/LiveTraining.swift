@@ -24,7 +24,10 @@
     /// - Parameter seed: Of the first episode that is shown.
     /// - Throws: ``ViewerError`` without a display.
     public init(title: String, seed: UInt64 = 0) throws {
-      window = try SessionWindow(title: title)
+      let window = try SessionWindow(title: title)
+      // MuJoCo's renderer may have to do without a graphics card.
+      window.paintingShare = 0.25
+      self.window = window
       self.seed = seed
     }
 

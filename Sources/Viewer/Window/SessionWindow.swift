@@ -20,6 +20,8 @@
     public var beforeEnding: (@Sendable () -> Void)? {
       didSet { DisplayLoss.beforeEnding(beforeEnding) }
     }
+    /// The share of the time that painting may take, where something else needs the processor.
+    public var paintingShare = 1.0
     /// Frames shown so far.
     public private(set) var frames = 0
 
@@ -40,6 +42,7 @@
       var lastPoll = start - .seconds(1)
       var shown = -1
       var isScrubbing = false
+      var nextPainting = start
       while !session.wantsToQuit {
         let now = ContinuousClock.now
         if (now - start) / .seconds(1) >= seconds || shouldClose() { return }
@@ -59,11 +62,13 @@
         guard (frame - last) / .milliseconds(1) >= 15 else { continue }
         try session.tick((frame - last) / .seconds(1))
         last = frame
-        if session.version != shown, window.isVisible {
+        if session.version != shown, window.isVisible, frame >= nextPainting {
           shown = session.version
           let size = window.size
           try window.show(session.layout(width: size.width, height: size.height))
           frames += 1
+          let now = ContinuousClock.now
+          nextPainting = now + (now - frame) * (1 / max(paintingShare, 0.01) - 1)
         }
       }
     }
