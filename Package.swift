@@ -128,14 +128,18 @@ let package = Package(
         "CAllocationCounter",
       ],
       exclude: ["References"]),
+    .target(name: "Displays", path: "Tests/Displays"),
     .testTarget(
-      name: "ViewerTests", dependencies: ["Viewer", "Envs", "Policy", "Agents", "Runtime"],
-      exclude: ["References"]),
+      name: "ViewerTests",
+      dependencies: [
+        "Viewer", "Envs", "Policy", "Agents", "Runtime", "Displays",
+        .target(name: "CSDL2", condition: .when(traits: ["Viewer"])),
+      ], exclude: ["References"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
         "swirl-cli", "TrainPPO", "CustomEnvironment", "OwnCommand", "DynamicProgramming",
-        "TrainGRPO", "CustomTask", "RewardProgram",
+        "TrainGRPO", "CustomTask", "RewardProgram", "Displays",
       ],
       exclude: ["References"]),
   ],

@@ -1,15 +1,12 @@
 #if Viewer
+  import Displays
   import Foundation
   import Testing
 
   /// `swirl view` and `swirl play` as a person runs them; windows open on an Xvfb of the tests' own.
   @Suite(.serialized) struct ViewTests {
-    private static func hasProgram(_ name: String) -> Bool {
-      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
-    }
-    static let hasFFmpeg = hasProgram("ffmpeg")
-    static let hasDisplay = hasFFmpeg && hasProgram("Xvfb") && hasProgram("xdotool")
+    static let hasFFmpeg = Display.hasProgram("ffmpeg")
+    static let hasDisplay = hasFFmpeg && Display.canBeMade && Display.hasProgram("xdotool")
 
     // MARK: - Recording
 

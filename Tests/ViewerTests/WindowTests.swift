@@ -1,4 +1,6 @@
 #if Viewer && os(Linux)
+  import CSDL2
+  import Displays
   import Envs
   import Foundation
   import Testing
@@ -6,10 +8,6 @@
 
   /// Windows that are opened here, on an Xvfb of the tests' own.
   @Suite(.serialized) struct WindowTests {
-    private static func hasProgram(_ name: String) -> Bool {
-      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
-    }
     private static var isLong: Bool {
       ProcessInfo.processInfo.environment["SWIRL_LONG_TESTS"] == "1"
     }
@@ -26,29 +24,13 @@
 
     /// Runs a body with a display that nobody sees.
     private static func withDisplay(_ body: () throws -> Void) throws {
-      let server = Process()
-      let pipe = Pipe()
-      server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      server.arguments = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24", "-noreset"]
-      server.standardOutput = pipe
-      server.standardError = FileHandle.nullDevice
-      try server.run()
-      defer {
-        // Foundation starts children with their signals blocked, but for this one.
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-      }
-      var text = ""
-      while !text.hasSuffix("\n") {
-        let data = pipe.fileHandleForReading.availableData
-        if data.isEmpty { break }
-        text += String(decoding: data, as: UTF8.self)
-      }
-      setenv("DISPLAY", ":" + text.trimmingCharacters(in: .whitespacesAndNewlines), 1)
+      let display = try Display(width: 1280, height: 1024)
+      defer { display.stop() }
+      setenv("DISPLAY", display.name, 1)
       try body()
     }
 
-    @Test(.enabled(if: hasProgram("Xvfb"), "needs Xvfb"))
+    @Test(.enabled(if: Display.canBeMade, "needs Xvfb"))
     func openingAndClosingLeaksNothing() throws {
       try Self.withDisplay {
         var session = Session([try Playback(of: "CartPole-v1", seed: 1)])
@@ -66,7 +48,7 @@
       }
     }
 
-    @Test(.enabled(if: hasProgram("Xvfb"), "needs Xvfb"))
+    @Test(.enabled(if: Display.canBeMade, "needs Xvfb"))
     func aWindowShowsSixtyFramesASecondAtMost() throws {
       try Self.withDisplay {
         // 120 steps a second: more than it shows, and an episode of 200 steps.
@@ -76,6 +58,100 @@
         let rate = Double(window.frames) / 1.2
         // A machine that others share is no reason to fail.
         #expect(20...70 ~= rate, "\(rate) frames a second")
+      }
+    }
+
+    // MARK: - Controllers
+
+    /// A controller that the driver of SDL has made up, with the events of a real one.
+    private struct Controller {
+      private let device: Int32
+      private let joystick: OpaquePointer
+
+      init() throws {
+        device = SDL_JoystickAttachVirtual(
+          SDL_JOYSTICK_TYPE_GAMECONTROLLER, Int32(SDL_CONTROLLER_AXIS_MAX.rawValue),
+          Int32(SDL_CONTROLLER_BUTTON_MAX.rawValue), 0)
+        joystick = try #require(
+          SDL_JoystickOpen(device), "\(String(cString: SDL_GetError()))")
+      }
+
+      func push(_ axis: SDL_GameControllerAxis, to position: Double) {
+        SDL_JoystickSetVirtualAxis(joystick, axis.rawValue, Int16(position * 32767))
+      }
+
+      func press(_ button: SDL_GameControllerButton, _ isDown: Bool = true) {
+        SDL_JoystickSetVirtualButton(joystick, button.rawValue, isDown ? 1 : 0)
+      }
+
+      func unplug() {
+        // The number of a device is its place among those that are there.
+        let instance = SDL_JoystickInstanceID(joystick)
+        let place = (0..<SDL_NumJoysticks()).first {
+          SDL_JoystickGetDeviceInstanceID($0) == instance
+        }
+        SDL_JoystickDetachVirtual(place ?? device)
+        SDL_JoystickClose(joystick)
+      }
+    }
+
+    @Test(.enabled(if: Display.canBeMade, "needs Xvfb"), .timeLimit(.minutes(1)))
+    func aControllerPlays() throws {
+      try Self.withDisplay {
+        // Nobody has given the window the keyboard.
+        SDL_SetHint(SDL_HINT_JOYSTICK_ALLOW_BACKGROUND_EVENTS, "1")
+        var session = Session([try Playback(of: "Pendulum-v1", seed: 1)], isGame: true)
+        let window = try SessionWindow(title: "controller", width: 600, height: 400)
+        /// Lets the window run until something is so.
+        func expect(
+          _ what: Comment, _ isSo: (Session) -> Bool,
+          sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
+          for _ in 0..<40 {
+            if session.current.ending != .none { try session.perform(.nextEpisode) }
+            try window.run(&session, seconds: 0.1)
+            if session.current.position > 0, isSo(session) { return }
+          }
+          Issue.record(
+            "\(what) is not so; the last action was \(session.current.shown.action ?? [])",
+            sourceLocation: sourceLocation)
+        }
+        func acts(_ force: Float) -> (Session) -> Bool {
+          { ($0.current.shown.action?.first ?? .nan).distance(to: force).magnitude < 0.01 }
+        }
+
+        try expect("without one nothing acts", acts(0))
+        // Plugged in while the game goes on.
+        let first = try Controller()
+        try expect("at rest it does nothing", acts(0))
+        first.push(SDL_CONTROLLER_AXIS_LEFTX, to: 0.5)
+        try expect("half way is half the force", acts(1))
+        first.push(SDL_CONTROLLER_AXIS_LEFTX, to: -1)
+        try expect("all the way to the left", acts(-2))
+        first.push(SDL_CONTROLLER_AXIS_LEFTX, to: 0)
+        try expect("let go of", acts(0))
+        first.press(SDL_CONTROLLER_BUTTON_DPAD_RIGHT)
+        try expect("the cross", acts(2))
+        first.press(SDL_CONTROLLER_BUTTON_DPAD_RIGHT, false)
+        try expect("the cross let go of", acts(0))
+        let hasPanel = session.showsPanel
+        first.press(SDL_CONTROLLER_BUTTON_START)
+        try expect("start shows or hides the panel") { $0.showsPanel != hasPanel }
+
+        // Pulled out with a stick and a button held.
+        first.push(SDL_CONTROLLER_AXIS_LEFTX, to: 1)
+        first.press(SDL_CONTROLLER_BUTTON_DPAD_RIGHT)
+        try expect("held", acts(2))
+        first.unplug()
+        try expect("nobody holds it any more", acts(0))
+        #expect(session.pressed.isEmpty && session.sticks.pushes.isEmpty)
+
+        let second = try Controller()
+        try expect("another one at rest", acts(0))
+        second.push(SDL_CONTROLLER_AXIS_LEFTX, to: -0.5)
+        try expect("another one in its place", acts(-1))
+        second.unplug()
+        try expect("and without", acts(0))
       }
     }
   }

@@ -188,7 +188,12 @@
           controllers.append(controller)
         }
         return nil
-      case SDL_CONTROLLERDEVICEREMOVED: return .controllerGone
+      case SDL_CONTROLLERDEVICEREMOVED:
+        if let controller = SDL_GameControllerFromInstanceID(event.cdevice.which) {
+          controllers.removeAll { $0 == controller }
+          SDL_GameControllerClose(controller)
+        }
+        return .controllerGone
       case SDL_CONTROLLERBUTTONDOWN, SDL_CONTROLLERBUTTONUP:
         guard let key = Self.buttons[Int32(event.cbutton.button)] else { return nil }
         return event.cbutton.state != 0 ? .keyDown(key, isShifted: false) : .keyUp(key)
