@@ -45,7 +45,7 @@
       surface = cairo_image_surface_create_for_data(
         pixels, CAIRO_FORMAT_RGB24, Int32(width), Int32(height), Int32(stride))
       context = cairo_create(surface)
-      try checkStatus()
+      try prepare()
     }
 
     private init(_ surface: OpaquePointer, width: Int, height: Int, scale: Double) throws {
@@ -54,7 +54,7 @@
       self.scale = scale
       self.surface = surface
       context = cairo_create(surface)
-      try checkStatus()
+      try prepare()
     }
 
     /// The picture of a PNG file, for comparing.
@@ -79,7 +79,7 @@
       }
     }
 
-    private func checkStatus() throws {
+    private func prepare() throws {
       let status = cairo_status(context)
       guard status == CAIRO_STATUS_SUCCESS else {
         throw ViewerError(
@@ -87,6 +87,18 @@
           "\(width) × \(height) pixels cannot be painted on: \(String(cString: cairo_status_to_string(status)))"
         )
       }
+      Self.setFontOptions(of: context)
+    }
+
+    /// Letters as their outlines are. Fontconfig has small ones of DejaVu not fitted to pixels, and Cairo keeps what
+    /// it says of the first size that a process writes in, for all sizes.
+    private static func setFontOptions(of context: OpaquePointer) {
+      let options = cairo_font_options_create()
+      defer { cairo_font_options_destroy(options) }
+      cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY)
+      cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE)
+      cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF)
+      cairo_set_font_options(context, options)
     }
 
     deinit {
